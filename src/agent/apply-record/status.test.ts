@@ -1,0 +1,113 @@
+import { describe, expect, it } from 'vitest';
+
+import { CodedError } from '../../core/errors/coded-error.ts';
+import type { NodeNetworkStatus } from '../../core/records/node-network.ts';
+import { emptyJournal, reduce } from '../journal/journal.ts';
+import { anAttachment, anInterface, aSet, aSpec } from '../testing/builders.ts';
+import { clockDouble } from '../testing/doubles.ts';
+import { silentLog } from '../log.ts';
+import { poolSizes, type StatusInput, statusOf } from './status.ts';
+import { createStatusReporter } from './status-reporter.ts';
+
+const WEB = 'sg-0000000000000000b';
+const spec = aSpec({
+  interfaces: [
+    anInterface(),
+    anInterface({ id: 'eni-web', purpose: 'groups', addresses: ['10.0.1.20'], prefixes: ['10.0.1.32/28'] }),
+  ],
+  sets: [aSet([WEB], { interfaces: ['eni-web'] })],
+});
+const [set] = spec.sets;
+const input: StatusInput = {
+  inForce: { spec, generation: 4, ready: new Set(['eni-node', 'eni-web']), missing: [] },
+  refusal: undefined,
+  settingProblems: [],
+  journal: reduce(emptyJournal, { kind: 'reserved', attachment: anAttachment() }),
+  waiting: new Map([[set?.key ?? '', 2]]),
+  nowMs: 0,
+  timestamp: '2030-01-01T00:00:00Z',
+  previous: {},
+};
+
+describe('the status of a node', () => {
+  it('counts each pool, those who wait included', () => {
+    const { pools } = statusOf(input);
+    expect(pools).toEqual([
+      { pool: 'node', inUse: 1, wanted: 1, cooling: 0 },
+      { pool: set?.key, inUse: 0, wanted: 2, cooling: 0 },
+    ]);
+    expect(poolSizes(spec, pools ?? []).map(({ total }) => total)).toEqual([2, 17]);
+  });
+
+  it('acknowledges a generation only when every interface of it is there', () => {
+    expect(statusOf(input).appliedGeneration).toBe(4);
+    const missing = { ...input, inForce: { spec, generation: 5, ready: new Set<string>(), missing: ['eni-web'] } };
+    expect(statusOf(missing).appliedGeneration).toBeUndefined();
+    expect(statusOf({ ...missing, previous: { appliedGeneration: 4 } }).appliedGeneration).toBe(4);
+    expect(statusOf(missing).conditions?.[1]).toMatchObject({
+      status: 'False',
+      reason: 'LinkMissing',
+      message: 'eni-web',
+    });
+  });
+
+  it('says in a condition why a record is not in force, and dates it by its last turn', () => {
+    const refusal = new CodedError('node-record-foreign', { detail: 'x' });
+    const first = statusOf({ ...input, refusal });
+    expect(first.conditions?.[0]).toMatchObject({
+      type: 'RecordAccepted',
+      status: 'False',
+      reason: 'NodeRecordForeign',
+    });
+    const later = statusOf({ ...input, refusal, previous: first, timestamp: '2031-01-01T00:00:00Z' });
+    expect(later.conditions?.[0]?.lastTransitionTime).toBe('2030-01-01T00:00:00Z');
+    const turned = statusOf({ ...input, previous: first, timestamp: '2031-01-01T00:00:00Z' });
+    expect(turned.conditions?.[0]).toMatchObject({ status: 'True', lastTransitionTime: '2031-01-01T00:00:00Z' });
+  });
+});
+
+describe('the reporter of the status', () => {
+  const setUp = (write: (status: NodeNetworkStatus) => Promise<void>) => {
+    const clock = clockDouble();
+    let current: NodeNetworkStatus = { appliedGeneration: 1, pools: [] };
+    const reporter = createStatusReporter({ compute: () => current, write, clock, log: silentLog });
+    const change = (next: NodeNetworkStatus): void => {
+      current = next;
+      reporter.touch();
+    };
+    reporter.touch();
+    return { clock, change };
+  };
+  const pools = (inUse: number): NodeNetworkStatus => ({
+    appliedGeneration: 1,
+    pools: [{ pool: 'node', inUse, wanted: inUse, cooling: 0 }],
+  });
+
+  it('writes a new generation at once, gathers counts, and writes nothing twice', async () => {
+    const written: NodeNetworkStatus[] = [];
+    const { clock, change } = setUp(async (status) => void written.push(status));
+    await clock.advance(100);
+    for (let inUse = 1; inUse <= 50; inUse++) {
+      change(pools(inUse));
+      await clock.advance(10);
+    }
+    expect(written).toHaveLength(1);
+    await clock.advance(3000);
+    expect(written.slice(1)).toEqual([pools(50)]);
+    change({ ...pools(50), appliedGeneration: 2 });
+    await clock.advance(100);
+    expect(written.at(-1)?.appliedGeneration).toBe(2);
+    change({ ...pools(50), appliedGeneration: 2 });
+    await clock.advance(10_000);
+    expect(written).toHaveLength(3);
+  });
+
+  it('tries again what could not be written', async () => {
+    let attempts = 0;
+    const { clock } = setUp(async () => {
+      if (++attempts < 3) throw new Error('away');
+    });
+    await clock.advance(10_000);
+    expect(attempts).toBe(3);
+  });
+});

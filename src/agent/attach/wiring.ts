@@ -1,0 +1,113 @@
+/**
+ * Makes and takes away one attachment, in one synchronous piece each: journal, rules, link, journal. Whatever line the
+ * process dies on, the journal says before the kernel is touched what there may be to take away.
+ */
+import { CodedError, describeError } from '../../core/errors/coded-error.ts';
+import type { Kernel } from '../../linux/port.ts';
+import type { Clock } from '../clock.ts';
+import type { Journal } from '../journal/journal-file.ts';
+import type { Attachment } from '../journal/journal.ts';
+import type { JudgementShell } from '../judge/judgement.ts';
+import type { Log } from '../log.ts';
+import { isHostLinkName } from '../wire/names.ts';
+import { planPod, planPodRemoval } from '../wire/plan-pod.ts';
+
+export interface WiringOptions {
+  readonly kernel: Kernel;
+  readonly journal: Journal;
+  readonly judgement: JudgementShell;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Asks for the judgement to be rebuilt after a failure in it. */
+  readonly requestReconcile: () => void;
+  /** Default 5,000: after a release the runtime has so long to take the namespace, and the link with it, away. */
+  readonly linkGraceMs?: number;
+}
+
+export interface Wiring {
+  /** Throws wiring-failed, with everything rolled back. */
+  wire(attachment: Attachment): void;
+  /** Never fails: what cannot be taken away now is logged and left to the next reconciliation. */
+  release(attachment: Attachment): void;
+  /** As release, with the link: for what was never reported as wired. */
+  undo(attachment: Attachment): void;
+  /** Takes links away that a predecessor released and did not live to delete. */
+  sweep(): void;
+  /** Whether the link is there, without a dump. */
+  isWired(attachment: Attachment): boolean;
+}
+
+export function createWiring(options: WiringOptions): Wiring {
+  const { kernel, journal, judgement, clock, log, requestReconcile, linkGraceMs = 5000 } = options;
+  const self = kernel.self();
+  const attempt = (step: string, link: string, action: () => void): void => {
+    try {
+      action();
+    } catch (error) {
+      log.warn({ step, link, error: describeError(error) }, 'could not take away');
+      requestReconcile();
+    }
+  };
+  const deleteLink = (link: string): void => {
+    if (kernel.link(self, link) === undefined) return;
+    attempt('link', link, () => kernel.apply(self, [{ op: 'delete-link', link }]));
+  };
+  const isHeld = (link: string): boolean =>
+    [...journal.state.holdings.values()].some(({ attachment }) => attachment.hostLink === link);
+  /** Runtimes take the namespace away, and the link with it; where one lives on, the link must not. */
+  const deleteLater = (link: string, delayMs: number): void => {
+    clock.after(delayMs, () => {
+      if (!isHeld(link)) deleteLink(link);
+    });
+  };
+
+  const wiring: Wiring = {
+    isWired: (attachment) => kernel.link(self, attachment.hostLink) !== undefined,
+    wire(attachment) {
+      const { containerId, ifname } = attachment;
+      journal.append({ kind: 'reserved', attachment });
+      try {
+        // Left by an attempt that failed: rare, so the 19 ms of a deletion do not matter.
+        deleteLink(attachment.hostLink);
+        judgement.admit(attachment);
+        const netns = kernel.openNetns(mounted(attachment.netns));
+        try {
+          const plan = planPod(attachment, netns);
+          kernel.apply(self, plan.host);
+          kernel.apply(netns, plan.pod);
+        } finally {
+          netns.close();
+        }
+        journal.append({ kind: 'wired', containerId, ifname });
+      } catch (error) {
+        wiring.undo(attachment);
+        requestReconcile();
+        throw new CodedError('wiring-failed', { detail: describeError(error), cause: error });
+      }
+    },
+    undo(attachment) {
+      // The namespace may live on, and the runtime may try again in it.
+      deleteLink(attachment.hostLink);
+      wiring.release(attachment);
+    },
+    release(attachment) {
+      const { containerId, ifname, address, hostLink } = attachment;
+      attempt('rules', hostLink, () => judgement.dismiss(attachment));
+      attempt('routes', hostLink, () => kernel.apply(self, planPodRemoval(attachment)));
+      attempt('connections', hostLink, () => void kernel.forgetConnections(self, address));
+      journal.append({ kind: 'released', containerId, ifname, atMs: clock.nowMs() });
+      deleteLater(hostLink, linkGraceMs);
+    },
+    sweep() {
+      const stray = kernel.links(self).filter(({ name }) => isHostLinkName(name) && !isHeld(name));
+      for (const [at, { name }] of stray.entries()) deleteLater(name, linkGraceMs + at * SWEEP_SPACING_MS);
+    },
+  };
+  return wiring;
+}
+
+/** A deletion blocks for 19 ms, and pods are to be served between two. */
+const SWEEP_SPACING_MS = 100;
+
+/** Runtimes name the folder by its older path, which the agent's mount does not have. */
+const mounted = (netns: string): string => netns.replace(/^\/var\/run\//, '/run/');

@@ -1,0 +1,49 @@
+import { describe, expect, it } from 'vitest';
+
+import { formatIpv4, ipv4 } from '../../core/address/ipv4.ts';
+import { emptyJournal, type JournalEntry, type JournalState, reduce } from '../journal/journal.ts';
+import { anAttachment, anInterface } from '../testing/builders.ts';
+import { type AddressRequest, chooseAddress, COOLDOWN_MS, countPool } from './choose-address.ts';
+
+const interfaces = [anInterface({ addresses: ['10.0.0.20', '10.0.0.21', '10.0.0.22'] })];
+const held = (containerId: string, address: string): JournalEntry => ({
+  kind: 'reserved',
+  attachment: anAttachment({ containerId, address: ipv4(address) }),
+});
+const left = (containerId: string, atMs: number): JournalEntry => ({
+  kind: 'released',
+  containerId,
+  ifname: 'eth0',
+  atMs,
+});
+const after = (...entries: readonly JournalEntry[]): JournalState => entries.reduce(reduce, emptyJournal);
+const choose = (request: Partial<AddressRequest>): string => {
+  const choice = chooseAddress({ interfaces, journal: emptyJournal, nowMs: 0, ...request });
+  return choice.kind === 'chosen' ? formatIpv4(choice.address) : 'exhausted';
+};
+
+describe('the choice of an address', () => {
+  it('never falls on a primary address or on one that is held', () => {
+    expect(choose({ journal: after(held('a', '10.0.0.20')) })).toBe('10.0.0.21');
+  });
+
+  it('prefers an address that nobody had, then the one that has been idle for the longest', () => {
+    const journal = after(held('a', '10.0.0.20'), held('b', '10.0.0.21'), left('b', 10), left('a', 20));
+    expect(choose({ journal, nowMs: 100_000 })).toBe('10.0.0.22');
+    const all = [held('c', '10.0.0.22')].reduce(reduce, journal);
+    expect(choose({ journal: all, nowMs: 100_000 })).toBe('10.0.0.21');
+  });
+
+  it('leaves an address alone while it cools down', () => {
+    const journal = after(held('a', '10.0.0.20'), held('b', '10.0.0.21'), held('c', '10.0.0.22'), left('a', 1000));
+    expect(choose({ journal, nowMs: 1000 + COOLDOWN_MS - 1 })).toBe('exhausted');
+    expect(choose({ journal, nowMs: 1000 + COOLDOWN_MS })).toBe('10.0.0.20');
+    expect(countPool({ interfaces, journal, nowMs: 2000 })).toEqual({ inUse: 2, cooling: 1, free: 0 });
+  });
+
+  it('takes addresses of prefixes too', () => {
+    const record = anInterface({ addresses: [], prefixes: ['10.0.1.16/28'] });
+    expect(choose({ interfaces: [record] })).toBe('10.0.1.16');
+    expect(countPool({ interfaces: [record], journal: emptyJournal, nowMs: 0 }).free).toBe(16);
+  });
+});

@@ -1,0 +1,86 @@
+/**
+ * What the agent knows of the cluster: its informers, and where one has not synced, the last accepted copy on disk. It
+ * must never decide anything.
+ */
+import type { NodeNetwork, ObjectMeta } from '../../core/records/node-network.ts';
+import type { SecurityGroupRecord } from '../../core/records/security-group.ts';
+import { readSettings, type SettingProblem, type Settings, type SettingValues } from '../../core/settings/settings.ts';
+import type { Informer } from '../../kube/port.ts';
+import type { Accepted } from './accepted-file.ts';
+import type { PodView, ServiceAccountView } from './pod-view.ts';
+
+export interface ConfigMapView {
+  readonly metadata: ObjectMeta;
+  readonly data: SettingValues;
+}
+
+/** The informers, each with its projection; the agent watches its own record and the pods of its node only. */
+export interface Informers {
+  readonly pods: Informer<PodView>;
+  readonly serviceAccounts: Informer<ServiceAccountView>;
+  readonly records: Informer<NodeNetwork>;
+  readonly securityGroups: Informer<SecurityGroupRecord>;
+  /** In the order of `SETTINGS_CONFIG_MAPS`. */
+  readonly configMaps: readonly Informer<ConfigMapView>[];
+}
+
+export interface PodRef {
+  readonly namespace: string;
+  readonly name: string;
+  /** As the runtime says; empty where it does not. */
+  readonly uid: string;
+}
+
+export interface World {
+  /** Settings, record and groups, as far as they are known. */
+  accepted(): Accepted;
+  settingProblems(): readonly SettingProblem[];
+  pod(ref: PodRef): PodView | undefined;
+  /** A service account that does not exist asks for nothing; undefined until that is known. */
+  serviceAccount(pod: PodView): ServiceAccountView | undefined;
+  onChange(listener: () => void): () => void;
+}
+
+export interface WorldOptions {
+  readonly informers: Informers;
+  readonly environment: SettingValues;
+  /** The copy on disk. */
+  readonly last: Accepted;
+}
+
+export function createWorld({ informers, environment, last }: WorldOptions): World {
+  let settings: Settings | undefined = last.settings;
+  let problems: readonly SettingProblem[] = [];
+  const { configMaps, pods, records, securityGroups, serviceAccounts } = informers;
+  const readAgain = (): void => {
+    if (!configMaps.every((informer) => informer.hasSynced())) return;
+    const data = configMaps.map((informer) => informer.all()[0]?.data);
+    const previous = settings === undefined ? {} : { previous: settings };
+    ({ settings, problems } = readSettings({ configMaps: data, environment, ...previous }));
+  };
+  return {
+    accepted: () => {
+      readAgain();
+      return {
+        settings,
+        record: records.hasSynced() ? records.all()[0] : last.record,
+        securityGroups: securityGroups.hasSynced() ? securityGroups.all() : last.securityGroups,
+      };
+    },
+    settingProblems: () => problems,
+    pod({ namespace, name, uid }) {
+      const pod = pods.get({ namespace, name });
+      // The cache may still hold the pod's predecessor of the same name.
+      return uid === '' || pod?.uid === uid || pod?.staticUid === uid ? pod : undefined;
+    },
+    serviceAccount({ metadata: { namespace }, serviceAccount: name }) {
+      if (!serviceAccounts.hasSynced() || namespace === undefined) return undefined;
+      return serviceAccounts.get({ namespace, name }) ?? { metadata: { namespace, name }, annotations: {} };
+    },
+    onChange(listener) {
+      const all = [pods, serviceAccounts, records, securityGroups, ...configMaps];
+      const leave = all.map((informer: Pick<Informer<unknown>, 'onChange'>) => informer.onChange(listener));
+      return () => leave.forEach((stop) => stop());
+    },
+  };
+}

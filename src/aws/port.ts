@@ -1,0 +1,104 @@
+/**
+ * EC2 as the controller sees it: typed, validated at the edge, one verb a call. Implemented by `ec2.ts` over
+ * @aws-sdk/client-ec2 and by `testing/fake.ts` in memory. Failures are CodedErrors (ec2-*), which carry EC2's own code
+ * as the start of `detail`, and `instance-unknown`, `interface-slots-exhausted`, `groups-too-many`, `subnet-full`.
+ */
+import type { ReportedInstanceType } from '../core/limits/instance-limits.ts';
+import type { SecurityGroupRule } from '../core/vpc/model.ts';
+
+export interface Ec2Instance {
+  readonly id: string;
+  readonly type: string;
+  readonly zone: string;
+  readonly vpc: string;
+  readonly subnet: string;
+  readonly state: string;
+}
+
+export interface Ec2Interface {
+  readonly id: string;
+  readonly mac: string;
+  readonly subnet: string;
+  readonly vpc: string;
+  /** `available`, `in-use`, `pending`, … */
+  readonly status: string;
+  readonly interfaceType: string;
+  readonly groups: readonly string[];
+  /** Empty where an interface has no IPv4 address (efa-only). */
+  readonly primaryAddress: string;
+  /** Without the primary one. */
+  readonly addresses: readonly string[];
+  readonly prefixes: readonly string[];
+  readonly tags: Readonly<Record<string, string>>;
+  readonly attachment?: {
+    readonly id: string;
+    /** The attachment's own id (`ela-attach-…`) where a service of AWS has attached it to an instance of its own. */
+    readonly instance: string;
+    readonly deviceIndex: number;
+    readonly card: number;
+    readonly status: string;
+    readonly deleteOnTermination: boolean;
+  };
+}
+
+export interface Ec2Subnet {
+  readonly id: string;
+  readonly vpc: string;
+  readonly zone: string;
+  readonly cidr: string;
+  readonly freeAddresses: number;
+  readonly tags: Readonly<Record<string, string>>;
+}
+
+export interface Ec2SecurityGroup {
+  readonly id: string;
+  readonly vpc: string;
+  readonly groupName: string;
+  readonly nameTag?: string;
+  readonly rules: readonly SecurityGroupRule[];
+}
+
+/** Filters are ANDed; values of one are ORed. */
+export interface InterfaceFilter {
+  readonly ids?: readonly string[];
+  readonly instance?: string;
+  readonly tags?: Readonly<Record<string, string>>;
+}
+
+export interface Ec2 {
+  /** One id that EC2 does not know fails the whole call: `instance-unknown`. */
+  instances(ids: readonly string[]): Promise<readonly Ec2Instance[]>;
+  /** What a type takes, for types that `core/limits` does not know; undefined if EC2 does not know it either. */
+  instanceType(type: string): Promise<ReportedInstanceType | undefined>;
+  /** IPv4, the primary range first. */
+  vpcCidrs(vpc: string): Promise<readonly string[]>;
+  subnets(vpc: string): Promise<readonly Ec2Subnet[]>;
+  /** Ids that EC2 does not know are left out. */
+  interfaces(filter: InterfaceFilter): Promise<readonly Ec2Interface[]>;
+  /** Groups of one VPC with their rules (rule ids included). */
+  securityGroups(vpc: string): Promise<readonly Ec2SecurityGroup[]>;
+
+  createInterface(request: {
+    readonly subnet: string;
+    readonly groups: readonly string[];
+    readonly description: string;
+    readonly tags: Readonly<Record<string, string>>;
+    /** ≤ 64 ASCII characters; the same token gives the same interface, also after a lost answer. */
+    readonly clientToken: string;
+    readonly secondaryAddresses: number;
+  }): Promise<Ec2Interface>;
+  /** Harmless to repeat: gives the attachment that is there, if it is the one that was asked for. */
+  attachInterface(request: {
+    readonly interface: string;
+    readonly instance: string;
+    readonly deviceIndex: number;
+    readonly card: number;
+  }): Promise<{ readonly attachment: string }>;
+  setDeleteOnTermination(request: { readonly interface: string; readonly attachment: string }): Promise<void>;
+  assignAddresses(request: { readonly interface: string; readonly count: number }): Promise<readonly string[]>;
+  /** Harmless to repeat: addresses that are gone already are left out. */
+  unassignAddresses(request: { readonly interface: string; readonly addresses: readonly string[] }): Promise<void>;
+  /** Answers at once; the interface stays `detaching` for seconds. What is gone already is success, here and below. */
+  detachInterface(request: { readonly attachment: string }): Promise<void>;
+  deleteInterface(request: { readonly interface: string }): Promise<void>;
+}

@@ -1,0 +1,39 @@
+/** What is remembered of one node between two looks at it; all of it can be lost. */
+import type { KnownRecord } from '../../core/plan/snapshot.ts';
+import type { NodeNetwork } from '../../core/records/node-network.ts';
+import type { Observer } from './observer.ts';
+
+export interface NodeState {
+  readonly instance: string;
+  readonly observer: Observer;
+  /** Since when each set without pods has none. */
+  idleSinceMs: ReadonlyMap<string, number>;
+  /** Our last write, which the cache may not show yet. */
+  written: NodeNetwork | undefined;
+}
+
+/** Of the cache's record and our last write the newer, with what the agent said last. */
+export function latestRecord(
+  cached: NodeNetwork | undefined,
+  written: NodeNetwork | undefined,
+): NodeNetwork | undefined {
+  if (cached === undefined || written === undefined) return cached ?? written;
+  if (cached.metadata.uid !== written.metadata.uid) return cached;
+  const isBehind = (cached.metadata.generation ?? 0) < (written.metadata.generation ?? 0);
+  if (!isBehind || cached.metadata.deletionTimestamp !== undefined) return cached;
+  const { status: _, ...rest } = written;
+  return cached.status === undefined ? rest : { ...rest, status: cached.status };
+}
+
+export const knownRecord = ({ metadata, spec, status }: NodeNetwork): KnownRecord => ({
+  uid: metadata.uid ?? '',
+  generation: metadata.generation ?? 0,
+  spec,
+  ...(status === undefined ? {} : { status }),
+});
+
+export const stillIdle = (
+  before: ReadonlyMap<string, number>,
+  idle: readonly string[],
+  nowMs: number,
+): ReadonlyMap<string, number> => new Map(idle.map((key) => [key, before.get(key) ?? nowMs]));

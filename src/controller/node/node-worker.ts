@@ -1,0 +1,106 @@
+/**
+ * `node.reconcile`: brings one node to what its pods ask for. It decides nothing itself; what does not work is told where
+ * people look and thrown, and the queue comes back later.
+ */
+import type { Ec2 } from '../../aws/port.ts';
+import { CodedError } from '../../core/errors/coded-error.ts';
+import type { NodeNetwork } from '../../core/records/node-network.ts';
+import type { Settings } from '../../core/settings/settings.ts';
+import type { Clock } from '../../kube/clock.ts';
+import type { Cluster } from '../cluster.ts';
+import type { Mirror } from '../groups/mirror.ts';
+import type { PodsByNode } from '../pods-by-node.ts';
+import type { NodeView, PodView } from '../views.ts';
+import type { VpcWatch } from '../vpc/vpc-watch.ts';
+import type { Executor } from './executor.ts';
+import type { NodeState } from './node-state.ts';
+import { createObserver } from './observer.ts';
+import { instanceOf } from './provider-id.ts';
+import type { RecordWriter } from './record-writer.ts';
+import { removeNode } from './remove-node.ts';
+import type { Problem, Reporter } from './reporter.ts';
+import { type Settled, settleNode } from './settle-node.ts';
+
+export interface NodeWorkerOptions {
+  readonly cluster: Cluster;
+  readonly pods: PodsByNode;
+  readonly settings: () => Settings;
+  readonly vpcs: VpcWatch;
+  readonly mirror: Mirror;
+  readonly ec2: Pick<Ec2, 'instances' | 'interfaces'>;
+  readonly execute: Executor;
+  readonly writer: RecordWriter;
+  readonly reporter: Reporter;
+  readonly clock: Clock;
+}
+
+/** Of a work queue, by the name of the node. */
+export type NodeWorker = (name: string, signal: AbortSignal) => Promise<{ readonly afterMs?: number }>;
+
+export function createNodeWorker(options: NodeWorkerOptions): NodeWorker {
+  const { cluster, clock, ec2, reporter, pods } = options;
+  const states = new Map<string, NodeState>();
+
+  const stateOf = (name: string, instance: string): NodeState => {
+    const known = states.get(name);
+    if (known?.instance === instance) return known;
+    const observer = createObserver({ ec2, instance, clock });
+    const fresh: NodeState = { instance, observer, idleSinceMs: new Map(), written: undefined };
+    states.set(name, fresh);
+    return fresh;
+  };
+  const forget = (name: string): void => {
+    states.delete(name);
+    reporter.forget(name);
+  };
+  const settle = async (node: NodeView, signal: AbortSignal): Promise<Settled> => {
+    try {
+      const instance = instanceOf(node.providerId);
+      if (instance instanceof CodedError) throw instance;
+      return await settleNode({ ...options, node, state: stateOf(node.name, instance), signal });
+    } catch (error) {
+      // What we last wrote may be what was just refused.
+      const state = states.get(node.name);
+      if (state !== undefined) state.written = undefined;
+      if (!(error instanceof CodedError) || error.code.startsWith('kube-')) throw error;
+      return { kind: 'failed', error, problems: everyoneWaiting(pods.of(node.name), error) };
+    }
+  };
+
+  return async (name, signal) => {
+    const node = cluster.nodes.get({ name });
+    const record = cluster.records.get({ name });
+    if (record?.metadata.deletionTimestamp !== undefined) {
+      const isNodeAlive = node !== undefined && owns(node, record);
+      const { observer } = stateOf(name, record.spec.instance.id);
+      const outcome = await removeNode({ ...options, record, isNodeAlive, observer, signal });
+      if (outcome.afterMs === undefined) forget(name);
+      return outcome;
+    }
+    if (node === undefined) {
+      forget(name);
+      return {};
+    }
+    // The record of a namesake that has gone: the garbage collector marks it, and that brings us back.
+    if (record !== undefined && !owns(node, record)) return {};
+    const settled = await settle(node, signal);
+    reporter.report(node, settled.problems);
+    if (settled.kind === 'settled') return settled;
+    // Only a change of the node makes that good, and the change brings us back.
+    if (settled.error.code === 'provider-id-invalid') return {};
+    throw settled.error;
+  };
+}
+
+const owns = ({ uid }: NodeView, { metadata }: NodeNetwork): boolean =>
+  metadata.ownerReferences?.some((owner) => owner.uid === uid) === true;
+
+/** What fails for a node as a whole fails for its pods that ask for groups, and they are where people look first. */
+const everyoneWaiting = (pods: readonly PodView[], error: CodedError): readonly Problem[] => [
+  { error },
+  ...pods
+    .filter(
+      ({ annotations, address, finished }) => Object.keys(annotations).length > 0 && address === undefined && !finished,
+    )
+    .map((pod) => ({ pod, error })),
+];

@@ -1,0 +1,75 @@
+/**
+ * What the planner is given: one node as the cluster and EC2 show it at one moment. Whoever makes a snapshot has synced
+ * every cache that it is made from, else pods that are merely unseen would lose their interfaces.
+ */
+import type { CodedError } from '../errors/coded-error.ts';
+import type { InstanceLimits } from '../limits/instance-limits.ts';
+import type { NodeNetworkSpec, NodeNetworkStatus } from '../records/node-network.ts';
+
+/** An interface as EC2 shows it: one of the instance, or one that bears our tag with the instance's id. */
+export interface ObservedInterface {
+  readonly id: string;
+  readonly mac: string;
+  readonly subnet: string;
+  readonly status: string;
+  readonly groups: readonly string[];
+  readonly primaryAddress: string;
+  readonly addresses: readonly string[];
+  readonly prefixes: readonly string[];
+  readonly tags: Readonly<Record<string, string>>;
+  readonly attachment?: {
+    readonly id: string;
+    readonly instance: string;
+    readonly deviceIndex: number;
+    readonly card: number;
+    readonly status: string;
+    readonly deleteOnTermination: boolean;
+  };
+}
+
+export interface ObservedSubnet {
+  readonly id: string;
+  readonly zone: string;
+  readonly cidr: string;
+  /** As EC2 last said; a subnet that just refused an address counts as full. */
+  readonly freeAddresses: number;
+  readonly tags: Readonly<Record<string, string>>;
+}
+
+/** What a pod asks for, resolved against the groups of the VPC. */
+export type PodDemand =
+  | { readonly kind: 'node' }
+  | { readonly kind: 'groups'; readonly groups: readonly string[] }
+  | { readonly kind: 'refused'; readonly error: CodedError };
+
+/** A pod that is bound to the node, has not finished and has a network of its own. */
+export interface PodFact {
+  readonly uid: string;
+  readonly demand: PodDemand;
+  /** Present while the pod is wired: it stays where its address is, whatever it asks for meanwhile. */
+  readonly address?: string;
+}
+
+export interface NodeSnapshot {
+  readonly instance: { readonly id: string; readonly type: string; readonly zone: string };
+  readonly vpc: { readonly id: string; readonly cidrs: readonly string[] };
+  readonly limits: Pick<InstanceLimits, 'interfacesByCard' | 'addressesPerInterface'>;
+  /** Of the VPC. */
+  readonly subnets: readonly ObservedSubnet[];
+  readonly interfaces: readonly ObservedInterface[];
+  readonly pods: readonly PodFact[];
+  /** undefined: there is no record yet. */
+  readonly record: KnownRecord | undefined;
+  /** Since when each set without pods has none, by key; a set that is not in it has just lost its last. */
+  readonly idleSinceMs: ReadonlyMap<string, number>;
+  readonly nowMs: number;
+}
+
+export interface KnownRecord {
+  readonly uid: string;
+  /** metadata.generation of {@link spec}. */
+  readonly generation: number;
+  readonly spec: NodeNetworkSpec;
+  /** What the agent last said; undefined while it has said nothing. */
+  readonly status?: NodeNetworkStatus;
+}

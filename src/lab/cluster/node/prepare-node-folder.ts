@@ -1,0 +1,71 @@
+/** What a node has of its own before anything runs on it: a folder of the lab's state, in the layout of enter-node.sh. */
+import { constants, copyFileSync, mkdirSync, readdirSync, readFileSync, statfsSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+
+import type { LabInstance } from '../../vpc.ts';
+import type { CertificateAuthority } from '../certificates.ts';
+import { renderKubeconfig } from '../kubeconfig.ts';
+import {
+  kubeletSysctls,
+  nodePaths,
+  renderContainerdConfig,
+  renderHosts,
+  renderKubeletConfig,
+  renderProxyConfig,
+  renderResolvConf,
+} from './configs.ts';
+import { maxPods, providerId } from './identity.ts';
+
+/** Where Debian has the reference plugins. */
+const REFERENCE_PLUGINS = '/usr/lib/cni';
+const OVERLAYFS_MAGIC = 0x794c7630;
+
+export interface NodeFolderOptions {
+  readonly folder: string;
+  readonly authority: CertificateAuthority;
+  readonly instance: LabInstance;
+  /** Of the API server, as nodes reach it. */
+  readonly server: string;
+  readonly cgroupRoot: string;
+  readonly sandboxImage: string;
+}
+
+export async function prepareNodeFolder(options: NodeFolderOptions): Promise<void> {
+  const { folder, authority, instance, server, cgroupRoot, sandboxImage } = options;
+  for (const own of ['opt/cni/bin', 'var-lib', 'var-log', 'sysctl']) mkdirSync(join(folder, own), { recursive: true });
+  const identity = (user: string, groups: readonly string[]) =>
+    authority.issue(`${instance.name}.${user.split(':')[1]}`, { user, groups });
+  const [kubelet, proxy] = await Promise.all([
+    identity(`system:node:${instance.name}`, ['system:nodes']),
+    identity('system:kube-proxy', ['system:node-proxier']),
+  ]);
+  const toServer = { server, ca: authority.cert };
+  const files: Readonly<Record<string, string>> = {
+    [nodePaths.containerdConfig]: renderContainerdConfig({ sandboxImage, snapshotter: snapshotterFor(folder) }),
+    [nodePaths.kubeletConfig]: renderKubeletConfig({
+      providerId: providerId(instance),
+      maxPods: maxPods(instance.type),
+      cgroupRoot,
+    }),
+    [nodePaths.kubeletKubeconfig]: renderKubeconfig({ ...toServer, user: kubelet }),
+    [nodePaths.proxyConfig]: renderProxyConfig({ nodeName: instance.name }),
+    [nodePaths.proxyKubeconfig]: renderKubeconfig({ ...toServer, user: proxy }),
+    [nodePaths.ca]: readFileSync(authority.cert, 'utf8'),
+    [nodePaths.resolvConf]: renderResolvConf(),
+    '/etc/hosts': renderHosts(instance),
+  };
+  for (const [path, text] of Object.entries(files)) write(join(folder, path), text);
+  for (const [key, value] of Object.entries(kubeletSysctls)) write(join(folder, 'sysctl', key), `${value}\n`);
+  // Copies: a DaemonSet that installs plugins may write into these files, and Debian's must stay as they are.
+  for (const plugin of readdirSync(REFERENCE_PLUGINS)) {
+    copyFileSync(join(REFERENCE_PLUGINS, plugin), join(folder, 'opt/cni/bin', plugin), constants.COPYFILE_FICLONE);
+  }
+}
+
+const snapshotterFor = (folder: string): 'overlayfs' | 'native' =>
+  statfsSync(folder).type === OVERLAYFS_MAGIC ? 'native' : 'overlayfs';
+
+function write(path: string, text: string): void {
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, text);
+}

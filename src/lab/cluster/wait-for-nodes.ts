@@ -1,0 +1,57 @@
+/** When the cluster has its nodes, and when they may run pods. */
+import type { Kube, KubeObject } from '../../kube/port.ts';
+import type { ObjectCondition } from '../../kube/objects.ts';
+import { resources } from '../../kube/resources.ts';
+import { waitFor } from '../supervisor/wait-for.ts';
+
+export interface NodesOptions {
+  readonly kube: Kube;
+  readonly names: readonly string[];
+  readonly signal: AbortSignal;
+}
+
+interface Node extends KubeObject {
+  readonly status?: { readonly conditions?: readonly ObjectCondition[] };
+}
+
+export const waitForNodesRegistered = (options: NodesOptions): Promise<void> =>
+  waitForEach(options, { state: 'registered', timeoutMs: 60_000, missing: () => undefined });
+
+/** A node is Ready once a CNI has put its configuration in place. */
+export const waitForNodesReady = (options: NodesOptions): Promise<void> =>
+  waitForEach(options, {
+    state: 'Ready',
+    timeoutMs: 180_000,
+    missing(node) {
+      const ready = node.status?.conditions?.find(({ type }) => type === 'Ready');
+      return ready?.status === 'True' ? undefined : (ready?.message ?? 'the kubelet has not reported yet');
+    },
+  });
+
+interface Wanted {
+  readonly state: string;
+  readonly timeoutMs: number;
+  /** What the node lacks; undefined: nothing. */
+  readonly missing: (node: Node) => string | undefined;
+}
+
+async function waitForEach(
+  { kube, names, signal }: NodesOptions,
+  { state, timeoutMs, missing }: Wanted,
+): Promise<void> {
+  await waitFor({
+    what: `${names.length} ${state} nodes`,
+    signal,
+    timeoutMs,
+    everyMs: 100,
+    async ask(): Promise<true> {
+      const { items } = await kube.list<Node>(resources.nodes);
+      for (const name of names) {
+        const node = items.find((item) => item.metadata.name === name);
+        const lack = node === undefined ? 'it is not registered' : missing(node);
+        if (lack !== undefined) throw new Error(`${name}: ${lack}`);
+      }
+      return true;
+    },
+  });
+}

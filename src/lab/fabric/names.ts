@@ -1,0 +1,26 @@
+/** Names of what the fabric makes in the kernel, each derived from the id of what it stands for. */
+import { setKey, shortHash } from '../../core/groups/set-key.ts';
+
+/** The one nftables table, in the fabric's own namespace. */
+export const TABLE = 'fabric';
+/** Links of other names in the namespace are not the fabric's. */
+export const LINK_PREFIX = 'fab';
+/** All of them can be deleted at once, which waits for the kernel once. */
+export const LINK_GROUP = 61;
+export const DEVICE_MTU = 9001;
+
+/** The fabric's side of an interface's veth; an interface id is longer than the 15 characters that a link may have. */
+export const fabricLink = (interfaceId: string): string => `${LINK_PREFIX}${shortHash(interfaceId, 12)}`;
+export const instanceLink = (deviceIndex: number): string => `eth${deviceIndex}`;
+
+const identifier = (id: string): string => id.replaceAll(/[^A-Za-z0-9]/g, '_');
+
+/** Every IPv4 address of the interfaces that wear the group. */
+export const memberSet = (group: string): string => `members4_${identifier(group)}`;
+export const prefixListSet = (list: string): string => `list4_${identifier(list)}`;
+/** The rules of one group. */
+export const groupChain = (direction: 'ingress' | 'egress', group: string): string =>
+  `${direction}_${identifier(group)}`;
+/** The groups of an interface, one jump each; interfaces with the same groups share it. */
+export const unionChain = (direction: 'ingress' | 'egress', groups: readonly string[]): string =>
+  `${direction}_of_${setKey(groups)}`;

@@ -1,0 +1,144 @@
+/** The functions of libc that Node lacks. Each throws a KernelError or returns what its manual page says. */
+import { errno } from '../errno.ts';
+import { KernelError } from '../errors.ts';
+import { lastErrno, loadLibrary } from './koffi.ts';
+
+const libc = loadLibrary(undefined);
+type Bytes = Uint8Array;
+
+const native = {
+  setns: libc.func('int setns(int fd, int nstype)') as (fd: number, type: number) => number,
+  unshare: libc.func('int unshare(int flags)') as (flags: number) => number,
+  mount: libc.func(
+    'int mount(const char *source, const char *target, const char *type, unsigned long flags, void *data)',
+  ) as (source: string, target: string, type: string, flags: number, data: null) => number,
+  umount2: libc.func('int umount2(const char *target, int flags)') as (target: string, flags: number) => number,
+  socket: libc.func('int socket(int domain, int type, int protocol)') as (d: number, t: number, p: number) => number,
+  bind: libc.func('int bind(int fd, void *address, uint32_t length)') as (fd: number, a: Bytes, l: number) => number,
+  connect: libc.func('int connect(int fd, void *address, uint32_t length)') as (
+    fd: number,
+    a: Bytes,
+    l: number,
+  ) => number,
+  listen: libc.func('int listen(int fd, int backlog)') as (fd: number, backlog: number) => number,
+  setsockopt: libc.func('int setsockopt(int fd, int level, int name, void *value, uint32_t length)') as (
+    fd: number,
+    level: number,
+    name: number,
+    value: Bytes,
+    length: number,
+  ) => number,
+  getsockopt: libc.func('int getsockopt(int fd, int level, int name, void *value, void *length)') as (
+    fd: number,
+    level: number,
+    name: number,
+    value: Bytes,
+    length: Bytes,
+  ) => number,
+  // koffi has no ssize_t; it is a long on every Linux.
+  send: libc.func('long send(int fd, void *bytes, size_t length, int flags)') as (
+    fd: number,
+    bytes: Bytes,
+    length: number,
+    flags: number,
+  ) => number,
+  recv: libc.func('long recv(int fd, void *bytes, size_t length, int flags)') as (
+    fd: number,
+    bytes: Bytes,
+    length: number,
+    flags: number,
+  ) => number,
+};
+
+function check(result: number, operation: string, object: string): number {
+  if (result < 0) throw new KernelError({ errno: lastErrno(), operation, object });
+  return result;
+}
+
+const CLONE_NEWNET = 0x4000_0000;
+
+/** Moves this thread alone. */
+export const enterNetns = (fd: number, path: string): void => {
+  check(native.setns(fd, CLONE_NEWNET), 'setns', path);
+};
+/** Moves this thread alone, into a namespace that is new. */
+export const unshareNetns = (): void => {
+  check(native.unshare(CLONE_NEWNET), 'unshare', 'network namespace');
+};
+
+export interface MountOptions {
+  readonly source: string;
+  readonly target: string;
+  readonly flags: number;
+}
+export const mountFlags = { bind: 4096, recursive: 16_384, shared: 1 << 20 } as const;
+export const mount = ({ source, target, flags }: MountOptions): void => {
+  check(native.mount(source, target, 'none', flags, null), 'mount', target);
+};
+const MNT_DETACH = 2;
+/** Lazily: users of the mount keep it until they let go. */
+export const unmount = (target: string): void => {
+  check(native.umount2(target, MNT_DETACH), 'umount', target);
+};
+
+export interface SocketKind {
+  readonly family: number;
+  readonly type: number;
+  readonly protocol: number;
+}
+export const family = { unix: 1, inet: 2, inet6: 10, netlink: 16 } as const;
+export const socketType = { stream: 1, raw: 3, nonblocking: 0o4000, closeOnExec: 0o2000000 } as const;
+
+export const socket = (kind: SocketKind): number =>
+  check(native.socket(kind.family, kind.type, kind.protocol), 'socket', `family ${kind.family}`);
+export const bind = (fd: number, address: Uint8Array, object: string): void => {
+  check(native.bind(fd, address, address.length), 'bind', object);
+};
+export const listen = (fd: number, backlog: number): void => {
+  check(native.listen(fd, backlog), 'listen', `socket ${fd}`);
+};
+/** A non-blocking socket is left connecting. */
+export const connect = (fd: number, address: Uint8Array, object: string): void => {
+  if (native.connect(fd, address, address.length) < 0 && lastErrno() !== errno.EINPROGRESS) {
+    throw new KernelError({ errno: lastErrno(), operation: 'connect', object });
+  }
+};
+
+export interface SocketOption {
+  readonly level: number;
+  readonly name: number;
+}
+export const setSocketOption = (fd: number, { level, name }: SocketOption, value: number): void => {
+  const bytes = new Uint8Array(4);
+  new DataView(bytes.buffer).setInt32(0, value, true);
+  check(native.setsockopt(fd, level, name, bytes, bytes.length), 'setsockopt', `${level}/${name}`);
+};
+/** As many bytes as the option has, `size` at most. */
+export const getSocketOption = (fd: number, { level, name }: SocketOption, size: number): Uint8Array => {
+  const value = new Uint8Array(size);
+  const length = new Uint8Array(4);
+  new DataView(length.buffer).setUint32(0, size, true);
+  check(native.getsockopt(fd, level, name, value, length), 'getsockopt', `${level}/${name}`);
+  return value.subarray(0, new DataView(length.buffer).getUint32(0, true));
+};
+
+/** One datagram, whole. */
+export const send = (fd: number, bytes: Uint8Array): void => {
+  for (;;) {
+    if (native.send(fd, bytes, bytes.length, 0) >= 0) return;
+    if (lastErrno() !== errno.EINTR)
+      throw new KernelError({ errno: lastErrno(), operation: 'send', object: `socket ${fd}` });
+  }
+};
+const MSG_TRUNC = 0x20;
+const MSG_DONTWAIT = 0x40;
+/** The length of the next datagram, which may exceed the buffer; undefined when none waits. */
+export const receive = (fd: number, buffer: Uint8Array): number | undefined => {
+  for (;;) {
+    const length = native.recv(fd, buffer, buffer.length, MSG_TRUNC | MSG_DONTWAIT);
+    if (length >= 0) return length;
+    const number = lastErrno();
+    if (number === errno.EAGAIN) return undefined;
+    if (number !== errno.EINTR) throw new KernelError({ errno: number, operation: 'recv', object: `socket ${fd}` });
+  }
+};

@@ -1,0 +1,55 @@
+/** One atomic transaction of element changes. */
+import { errno } from '../errno.ts';
+import { KernelError } from '../errors.ts';
+import type { NetlinkSocket, Outcome } from '../netlink/socket.ts';
+import type { ElementChange } from '../port.ts';
+import { elementMessages, getSet, type Removal } from './element-messages.ts';
+import { transaction } from './message.ts';
+
+type ElementSocket = Pick<NetlinkSocket, 'batch' | 'request'>;
+type Changes = readonly ElementChange[];
+
+/** How this kernel removes what may be absent; kernels before 6.3 show at the first removal that they are older. */
+let removal: Removal = 'destroy';
+
+export function changeElements(socket: ElementSocket, changes: Changes): void {
+  let wanted = changes;
+  while (wanted.length > 0) {
+    const { failures, failed } = attempt(socket, wanted);
+    const [first] = failures;
+    if (first === undefined) return;
+    const onlyRemovals = failed.size > 0 && [...failed].every(({ op }) => op === 'remove');
+    const all = (number: number): boolean => onlyRemovals && failures.every((failure) => failure.errno === number);
+    if (removal === 'destroy' && all(errno.EINVAL)) removal = 'delete';
+    // The kernel judges every message of a batch even after one has failed: this is all that is absent.
+    else if (removal === 'delete' && all(errno.ENOENT)) wanted = withoutAbsent(socket, wanted, failed);
+    else throw refusal(first, [...failed][0] ?? wanted[0]);
+  }
+}
+
+function attempt(
+  socket: ElementSocket,
+  changes: Changes,
+): { readonly failures: readonly Outcome[]; readonly failed: ReadonlySet<ElementChange> } {
+  const messages = elementMessages(changes, removal);
+  const failures = socket.batch(transaction(messages.map(({ bytes }) => bytes)));
+  // The transaction's own first message comes before ours.
+  return { failures, failed: new Set(failures.flatMap(({ at }) => messages[at - 1]?.changes ?? [])) };
+}
+
+/** An absent set answers as an absent element does, but is no success. */
+function withoutAbsent(socket: ElementSocket, changes: Changes, absent: ReadonlySet<ElementChange>): Changes {
+  for (const change of new Map([...absent].map((one) => [`${one.table} ${one.set}`, one])).values()) {
+    const answer = socket.request(getSet(change));
+    if (answer.errno !== 0) throw refusal(answer, change);
+  }
+  return changes.filter((change) => !absent.has(change));
+}
+
+const refusal = ({ errno: number, text }: Outcome, change: ElementChange | undefined): KernelError =>
+  new KernelError({
+    errno: number,
+    operation: `${change?.op ?? 'change'}-element`,
+    object: change === undefined ? 'transaction' : `${change.table} ${change.set}`,
+    text,
+  });

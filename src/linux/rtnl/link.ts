@@ -1,0 +1,138 @@
+/** Links: RTM_*LINK messages. */
+import { formatMac, macBytes, type Mac } from '../../core/address/mac.ts';
+import { flags } from '../netlink/answer.ts';
+import { decodeBody, type Decoded, malformed, nested, number32, text } from '../netlink/reader.ts';
+import { MessageWriter } from '../netlink/writer.ts';
+import type { Link } from '../port.ts';
+import { rtm, size } from './numbers.ts';
+
+const attribute = { mac: 1, name: 3, mtu: 4, link: 5, linkInfo: 18, group: 27, netnsFd: 28, extendedMask: 29 } as const;
+const info = { kind: 1, data: 2 } as const;
+const VETH_PEER = 1;
+const VLAN_ID = 1;
+const IFF_UP = 1;
+const SKIP_STATISTICS = 8;
+
+interface Header {
+  readonly index?: number;
+  /** undefined leaves it as it is. */
+  readonly up?: boolean | undefined;
+}
+const header = (writer: MessageWriter, { index = 0, up }: Header): void => {
+  const mask = up === undefined ? 0 : IFF_UP;
+  writer.u8(0).u8(0).u16(0).u32(index);
+  writer.u32(up === true ? IFF_UP : 0).u32(mask);
+};
+
+interface EndOptions {
+  readonly name?: string | undefined;
+  readonly mac?: Mac | undefined;
+  readonly mtu?: number | undefined;
+  readonly group?: number | undefined;
+}
+const describe = (writer: MessageWriter, { name, mac, mtu, group }: EndOptions): void => {
+  if (name !== undefined) writer.text(attribute.name, name);
+  if (mac !== undefined) writer.bytes(attribute.mac, macBytes(mac));
+  if (mtu !== undefined) writer.number32(attribute.mtu, mtu);
+  if (group !== undefined) writer.number32(attribute.group, group);
+};
+
+export interface VethEnds {
+  readonly near: EndOptions & { readonly up: boolean };
+  /** The descriptor of its namespace; the near end's when absent. */
+  readonly peer: EndOptions & { readonly netnsFd?: number | undefined };
+}
+
+/** Echoed, so that the index of the new link comes with the answer (kernels before 6.2 do not: ask for it then). */
+export function newVeth({ near, peer }: VethEnds): Uint8Array {
+  const writer = new MessageWriter({
+    type: rtm.newLink,
+    flags: flags.request | flags.ack | flags.echo | flags.create | flags.exclusive,
+  });
+  header(writer, near.up ? { up: true } : {});
+  describe(writer, near);
+  writer.nest(attribute.linkInfo, () => {
+    writer.text(info.kind, 'veth');
+    writer.nest(info.data, () => {
+      writer.nest(VETH_PEER, () => {
+        // Up here fails with ENOTCONN: the peer is configured before the two are joined.
+        header(writer, {});
+        describe(writer, peer);
+        if (peer.netnsFd !== undefined) writer.number32(attribute.netnsFd, peer.netnsFd);
+      });
+    });
+  });
+  return writer.finish();
+}
+
+export interface VlanDevice extends EndOptions {
+  readonly id: number;
+  readonly trunkIndex: number;
+  readonly up?: boolean | undefined;
+}
+export function newVlan({ id, trunkIndex, up, ...rest }: VlanDevice): Uint8Array {
+  const writer = new MessageWriter({
+    type: rtm.newLink,
+    flags: flags.request | flags.ack | flags.create | flags.exclusive,
+  });
+  header(writer, up === true ? { up } : {});
+  describe(writer, rest);
+  writer.number32(attribute.link, trunkIndex);
+  writer.nest(attribute.linkInfo, () => {
+    writer.text(info.kind, 'vlan');
+    writer.nest(info.data, () => writer.number16(VLAN_ID, id));
+  });
+  return writer.finish();
+}
+
+export interface LinkUpdate extends EndOptions {
+  readonly index: number;
+  readonly up?: boolean | undefined;
+}
+export function setLink({ index, up, ...rest }: LinkUpdate): Uint8Array {
+  const writer = new MessageWriter({ type: rtm.newLink, flags: flags.request | flags.ack });
+  header(writer, { index, up });
+  describe(writer, rest);
+  return writer.finish();
+}
+
+/** By name, or all of a group. */
+export function deleteLink(which: { readonly name: string } | { readonly group: number }): Uint8Array {
+  const writer = new MessageWriter({ type: rtm.deleteLink, flags: flags.request | flags.ack });
+  header(writer, {});
+  describe(writer, which);
+  return writer.finish();
+}
+
+export function getLink(name: string): Uint8Array {
+  const writer = new MessageWriter({ type: rtm.getLink, flags: flags.request | flags.ack });
+  header(writer, {});
+  return writer.text(attribute.name, name).number32(attribute.extendedMask, SKIP_STATISTICS).finish();
+}
+
+export function dumpLinks(): Uint8Array {
+  const writer = new MessageWriter({ type: rtm.getLink, flags: flags.request | flags.dump });
+  header(writer, {});
+  return writer.number32(attribute.extendedMask, SKIP_STATISTICS).finish();
+}
+
+export function decodeLink(payload: Buffer): Decoded<Link> {
+  const body = decodeBody(payload, size.link);
+  if (!body.ok) return body;
+  const { fixed, attributes } = body.value;
+  const name = text(attributes, attribute.name);
+  if (name === undefined) return malformed('a link without a name');
+  const mac = attributes.get(attribute.mac);
+  return {
+    ok: true,
+    value: {
+      index: fixed.readInt32LE(4),
+      name,
+      mac: mac?.length === 6 ? formatMac(mac) : undefined,
+      mtu: number32(attributes, attribute.mtu) ?? 0,
+      up: (fixed.readUInt32LE(8) & IFF_UP) !== 0,
+      group: number32(attributes, attribute.group) ?? 0,
+      kind: text(nested(attributes, attribute.linkInfo), info.kind),
+    },
+  };
+}
