@@ -37,6 +37,7 @@ export async function describeInstances(client: EC2Client, ids: readonly string[
 /** Ids go in as a filter: unlike a list of ids, it may be paged, and an interface that is gone is just not there. */
 export async function describeInterfaces(client: EC2Client, filter: InterfaceFilter): Promise<readonly Ec2Interface[]> {
   const common: Filter[] = [
+    ...(filter.vpc === undefined ? [] : [{ Name: 'vpc-id', Values: [filter.vpc] }]),
     ...(filter.instance === undefined ? [] : [{ Name: 'attachment.instance-id', Values: [filter.instance] }]),
     ...Object.entries(filter.tags ?? {}).map(([key, value]) => ({
       Name: `tag:${key}`,

@@ -201,6 +201,8 @@ export function ec2Contract({ name, makeWorld }: Ec2ContractOptions): void {
           status: 'attached',
           deleteOnTermination: true,
         });
+        expect(await ids({ vpc: world.vpc })).toEqual(expect.arrayContaining([tagged.id, other.id, primary?.id]));
+        expect(await ids({ vpc: 'vpc-0ffffffffffffffff' })).toEqual([]);
         expect(await ids({})).toEqual(expect.arrayContaining([tagged.id, other.id, primary?.id]));
         for (const { id } of [tagged, other]) await ec2.deleteInterface({ interface: id });
       });

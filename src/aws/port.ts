@@ -4,6 +4,7 @@
  * as the start of `detail`, and `instance-unknown`, `interface-slots-exhausted`, `groups-too-many`, `subnet-full`.
  */
 import type { ReportedInstanceType } from '../core/limits/instance-limits.ts';
+import type { ObservedInterface, ObservedSubnet } from '../core/plan/snapshot.ts';
 import type { SecurityGroupRule } from '../core/vpc/model.ts';
 
 export interface Ec2Instance {
@@ -15,39 +16,13 @@ export interface Ec2Instance {
   readonly state: string;
 }
 
-export interface Ec2Interface {
-  readonly id: string;
-  readonly mac: string;
-  readonly subnet: string;
+export interface Ec2Interface extends ObservedInterface {
   readonly vpc: string;
-  /** `available`, `in-use`, `pending`, … */
-  readonly status: string;
   readonly interfaceType: string;
-  readonly groups: readonly string[];
-  /** Empty where an interface has no IPv4 address (efa-only). */
-  readonly primaryAddress: string;
-  /** Without the primary one. */
-  readonly addresses: readonly string[];
-  readonly prefixes: readonly string[];
-  readonly tags: Readonly<Record<string, string>>;
-  readonly attachment?: {
-    readonly id: string;
-    /** The attachment's own id (`ela-attach-…`) where a service of AWS has attached it to an instance of its own. */
-    readonly instance: string;
-    readonly deviceIndex: number;
-    readonly card: number;
-    readonly status: string;
-    readonly deleteOnTermination: boolean;
-  };
 }
 
-export interface Ec2Subnet {
-  readonly id: string;
+export interface Ec2Subnet extends ObservedSubnet {
   readonly vpc: string;
-  readonly zone: string;
-  readonly cidr: string;
-  readonly freeAddresses: number;
-  readonly tags: Readonly<Record<string, string>>;
 }
 
 export interface Ec2SecurityGroup {
@@ -60,6 +35,7 @@ export interface Ec2SecurityGroup {
 
 /** Filters are ANDed; values of one are ORed. */
 export interface InterfaceFilter {
+  readonly vpc?: string;
   readonly ids?: readonly string[];
   readonly instance?: string;
   readonly tags?: Readonly<Record<string, string>>;

@@ -17,6 +17,8 @@ export const SETTINGS_CONFIG_MAPS = ['aws-vpc-cni', 'amazon-vpc-cni'] as const;
 
 /** What users write on a pod, a pod template or a service account: ids or names, separated by commas. */
 export const SECURITY_GROUPS_ANNOTATION = 'vpc.amazonaws.com/security-groups';
+/** Of pods: whether they have the network that they ask for; absent where nothing was ever wrong. */
+export const POD_CONDITION = 'branchline.dev/Network';
 export const FINALIZER = 'branchline.dev/interfaces';
 
 export const ec2Tags = {
@@ -53,12 +55,16 @@ export const links = {
 } as const;
 
 export const routing = {
-  /** connmark {@link nodePortMark} → main: replies to NodePort connections leave where they came in. */
-  nodePortRule: 600,
-  nodePortMark: 0x1000,
   /** All → {@link podTable}: routes to the pods of this node. */
   podRule: 700,
   podTable: 20000,
+  /**
+   * connmark {@link nodePortMark} → main: what came in by the first interface is answered by it. After the pods, since
+   * a connection that bears the mark may lead to one of this node.
+   */
+  nodePortRule: 750,
+  nodePortMark: 0x1000,
+  mainTable: 254,
   /** From each address of an interface beyond the first → {@link interfaceTable}. */
   sourceRule: 800,
 } as const;

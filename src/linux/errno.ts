@@ -6,6 +6,7 @@ export const errno = {
   ENOENT: 2,
   ESRCH: 3,
   EINTR: 4,
+  EIO: 5,
   EAGAIN: 11,
   EEXIST: 17,
   ENODEV: 19,
@@ -13,6 +14,8 @@ export const errno = {
   ENOSYS: 38,
   EPROTO: 71,
   EMSGSIZE: 90,
+  EOPNOTSUPP: 95,
+  EAFNOSUPPORT: 97,
   EADDRNOTAVAIL: 99,
   EINPROGRESS: 115,
 } as const;

@@ -1,43 +1,54 @@
 /** The contract on the real kernel, and what `ip` and `nft` say of what it made; in namespaces of its own. */
 import { execFileSync } from 'node:child_process';
+import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { readdirSync, readlinkSync } from 'node:fs';
-import { createServer, Socket } from 'node:net';
+import { connect, createServer, Socket } from 'node:net';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-import { ip } from '../core/address/ip.ts';
+import { formatIp, ip } from '../core/address/ip.ts';
 import { ipv4 } from '../core/address/ipv4.ts';
 import { mac } from '../core/address/mac.ts';
 import { prefix } from '../core/address/prefix.ts';
+import { describeAsRoot, isRoot } from './testing/as-root.ts';
 import { openKernel } from './kernel.ts';
 import { kernelSuite } from './kernel.suite.ts';
 import { OpenNetns } from './netns/open-netns.ts';
 import { within } from './netns/within.ts';
-import type { Kernel, Netns } from './port.ts';
-
-const isRoot = process.getuid?.() === 0;
+import type { Kernel, NetEvent, Netns } from './port.ts';
 
 if (isRoot) {
   kernelSuite('Linux', () => {
     const kernel = openKernel();
+    const conntrack = (netns: Netns, ...args: readonly string[]): string =>
+      within(OpenNetns.of(netns), () => execFileSync('conntrack', args, { encoding: 'utf8', stdio: 'pipe' }));
     return {
       kernel,
-      connect: async ({ from, to, address }) => {
-        const server = createServer((socket) => socket.end('hello'));
-        server.listen({ fd: kernel.listenTcp(to, { address, port: 80 }) });
-        await once(server, 'listening');
-        const fd = kernel.connectTcp(from, { address, port: 80 });
-        const client = new Socket({ fd, readable: true, writable: true });
-        await once(client, 'data');
-        client.destroy();
-        server.close();
+      track: (netns, { original, reply }) => {
+        const [from, to, replyFrom, replyTo] = [...original, ...reply].map(formatIp);
+        const ends = ['-s', from ?? '', '-d', to ?? '', '-r', replyFrom ?? '', '-q', replyTo ?? ''];
+        const ports = [
+          '-p',
+          'udp',
+          '--sport',
+          '1000',
+          '--dport',
+          '2000',
+          '--reply-port-src',
+          '2000',
+          '--reply-port-dst',
+          '1000',
+        ];
+        conntrack(netns, '-I', ...ends, ...ports, '-t', '600');
       },
+      tracked: (netns, family) => conntrack(netns, '-L', '-f', family).split('\n').length - 1,
     };
   });
 } else it.skip('the kernel port: Linux (only root can make network namespaces)');
 
-describe.skipIf(!isRoot)('the kernel', () => {
+describeAsRoot('the kernel', () => {
   const name = `brlt-${process.pid}-w`;
   const nearMac = mac('02:00:00:00:00:01');
   let kernel: Kernel;
@@ -141,6 +152,65 @@ describe.skipIf(!isRoot)('the kernel', () => {
     expect(() => kernel.apply(netns, [bad])).toThrow(
       'replace-route 1.0.0.0/8 by host0 in table main: ENETUNREACH: Nexthop has invalid gateway',
     );
+  });
+
+  it.each(['127.0.0.1', '::1'])('makes sockets at %s, in its namespace, that Node goes on with', async (address) => {
+    const end = { address: ip(address), port: 4711 };
+    const server = createServer((socket) => socket.end('hello'));
+    server.listen({ fd: kernel.listenTcp(netns, { ...end, ttl: 3 }) });
+    await once(server, 'listening');
+    const client = new Socket({ fd: kernel.connectTcp(netns, end), readable: true, writable: true });
+    const [words] = (await once(client, 'data')) as [Buffer];
+    const datagrams = createSocket(address.includes(':') ? 'udp6' : 'udp4');
+    datagrams.bind({ fd: kernel.bindUdp(netns, end) });
+    // Node reads the addresses back by itself.
+    const told = { address, port: 4711 };
+    expect([server.address(), datagrams.address()]).toMatchObject([told, told]);
+    expect([client.remoteAddress, client.remotePort, String(words)]).toEqual([address, 4711, 'hello']);
+    const listening = execFileSync('ip', ['netns', 'exec', name, 'ss', '-Hltn'], { encoding: 'utf8' });
+    expect(listening).toContain(':4711');
+    client.destroy();
+    server.close();
+    datagrams.close();
+  });
+
+  it('tells a watcher that events are lost when there are more than its buffer holds, and goes on', async () => {
+    const events: NetEvent[] = [];
+    const watch = kernel.watch(netns, (event) => events.push(event));
+    try {
+      const rule = { priority: 900, table: 20000 } as const;
+      // Nothing is read meanwhile: this thread does not come to it.
+      for (let at = 0; at < 3000; at++) {
+        kernel.apply(netns, [
+          { op: 'add-rule', ...rule },
+          { op: 'delete-rule', ...rule },
+        ]);
+      }
+      await expect.poll(() => events, { timeout: 10_000 }).toContainEqual({ subject: 'lost' });
+      const later = { ...rule, priority: 901 };
+      const isTold = (): boolean => {
+        // As long as the buffer is full, this is lost as well.
+        kernel.apply(netns, [
+          { op: 'add-rule', ...later },
+          { op: 'delete-rule', ...later },
+        ]);
+        return events.some((event) => event.subject === 'rule' && event.rule.priority === 901);
+      };
+      await expect.poll(isTold, { timeout: 10_000 }).toBe(true);
+    } finally {
+      watch.close();
+    }
+  });
+
+  it('knows who is at the other end of a unix socket', async () => {
+    const server = createServer().listen(join(tmpdir(), `${name}.sock`));
+    await once(server, 'listening');
+    const client = connect(join(tmpdir(), `${name}.sock`));
+    const [accepted] = await once(server, 'connection');
+    const { fd } = (accepted as { readonly _handle: { readonly fd: number } })._handle;
+    expect(kernel.peerCredentials(fd)).toEqual({ pid: process.pid, uid: process.getuid?.(), gid: process.getgid?.() });
+    client.destroy();
+    server.close();
   });
 
   describe('within a namespace', () => {

@@ -10,9 +10,11 @@ import { within } from './netns/within.ts';
 import { runNft } from './nft.ts';
 import type { Family, Kernel, Netns, RuleSpec } from './port.ts';
 import { applyChanges } from './rtnl/apply.ts';
-import { findLink, listAddresses, listLinks, listRoutes, listRules } from './rtnl/query.ts';
-import { connectTcp, listenTcp, peerCredentials } from './sockets.ts';
+import { deleteLinks } from './rtnl/delete-links.ts';
+import { findLink, listAddresses, listLinks, listNeighbours, listRoutes, listRules } from './rtnl/query.ts';
+import { bindUdp, connectTcp, listenTcp, peerCredentials, setTtl } from './sockets.ts';
 import { writeSysctl } from './sysctl.ts';
+import { watchNetns } from './watch.ts';
 
 export interface KernelOptions {
   /** Default `/proc/sys`. Containers see that read-only and are given a writable view of it elsewhere. */
@@ -26,6 +28,7 @@ export function openKernel({ sysctlRoot = '/proc/sys' }: KernelOptions = {}): Ke
   return {
     self: () => self,
     openNetns: OpenNetns.open,
+    unnamedNetns: OpenNetns.unnamed,
     createNetns(name) {
       const made = pinNewNetns(name);
       const netns = OpenNetns.open(pinnedPath(name));
@@ -34,6 +37,7 @@ export function openKernel({ sysctlRoot = '/proc/sys' }: KernelOptions = {}): Ke
     },
     deleteNetns: unpinNetns,
     apply: (netns, changes) => applyChanges({ socket: of(netns).route, changes, netnsFd }),
+    deleteLinks: async (netns, links) => deleteLinks(of(netns), links),
     link: (netns, name) => findLink(of(netns).route, name),
     links: (netns) => listLinks(of(netns).route),
     addresses: (netns, family) => listAddresses(of(netns).route, family ?? 'ipv4'),
@@ -41,12 +45,16 @@ export function openKernel({ sysctlRoot = '/proc/sys' }: KernelOptions = {}): Ke
     // What is asked for one family answers with that family.
     rules: <F extends Family>(netns: Netns, family?: F) =>
       listRules(of(netns).route, family ?? 'ipv4') as readonly RuleSpec<F>[],
+    neighbours: (netns, family) => listNeighbours(of(netns).route, family ?? 'ipv4'),
+    watch: (netns, listener) => watchNetns(of(netns), listener),
     nft: (netns, ruleset) => void runNft(of(netns), ruleset, 'nft'),
     nftList: (netns, what) => runNft(of(netns), `list ${what}`, `nft list ${what}`),
     elements: (netns, changes) => changeElements(of(netns).netfilter, changes),
     sysctl: (netns, key, value) => writeSysctl(of(netns), { root: sysctlRoot, key, value }),
     forgetConnections: (netns, ...addresses) => forgetConnections(of(netns).netfilter, addresses),
     listenTcp: (netns, options) => within(of(netns), () => listenTcp(options)),
+    setTtl,
+    bindUdp: (netns, options) => within(of(netns), () => bindUdp(options)),
     connectTcp: (netns, options) => within(of(netns), () => connectTcp(options)),
     peerCredentials,
   };

@@ -5,7 +5,7 @@ import { formatIp, type Ip, isIpv4 } from '../core/address/ip.ts';
 import { bind, connect, family, getSocketOption, listen, setSocketOption, socket, socketType } from './ffi/libc.ts';
 import { ipBytes } from './netlink/ip.ts';
 
-export interface TcpEnd {
+export interface SocketEnd {
   readonly address: Ip;
   readonly port: number;
 }
@@ -19,7 +19,7 @@ const option = {
 const BACKLOG = 511;
 
 /** `struct sockaddr_in` and `struct sockaddr_in6`, of which flow and scope are 0. */
-function socketAddress({ address, port }: TcpEnd): Uint8Array {
+function socketAddress({ address, port }: SocketEnd): Uint8Array {
   const four = isIpv4(address);
   const bytes = Buffer.alloc(four ? 16 : 28);
   bytes.writeUInt16LE(familyOfEnd(address), 0);
@@ -30,11 +30,11 @@ function socketAddress({ address, port }: TcpEnd): Uint8Array {
 
 const familyOfEnd = (address: Ip): number => (isIpv4(address) ? family.inet : family.inet6);
 
-const describe = ({ address, port }: TcpEnd): string =>
+const describe = ({ address, port }: SocketEnd): string =>
   isIpv4(address) ? `${formatIp(address)}:${port}` : `[${formatIp(address)}]:${port}`;
 
-function tcpSocket(address: Ip, prepare: (fd: number) => void): number {
-  const type = socketType.stream | socketType.nonblocking | socketType.closeOnExec;
+function openSocket(kind: 'stream' | 'datagram', address: Ip, prepare: (fd: number) => void): number {
+  const type = socketType[kind] | socketType.nonblocking | socketType.closeOnExec;
   const fd = socket({ family: familyOfEnd(address), type, protocol: 0 });
   try {
     prepare(fd);
@@ -46,17 +46,26 @@ function tcpSocket(address: Ip, prepare: (fd: number) => void): number {
 }
 
 /** To be called within the namespace that it shall listen in. */
-export const listenTcp = ({ ttl, ...end }: TcpEnd & { readonly ttl?: number }): number =>
-  tcpSocket(end.address, (fd) => {
+export const listenTcp = ({ ttl, ...end }: SocketEnd & { readonly ttl?: number }): number =>
+  openSocket('stream', end.address, (fd) => {
     setSocketOption(fd, option.reuseAddress, 1);
     if (ttl !== undefined) setSocketOption(fd, isIpv4(end.address) ? option.ttl : option.hopLimit, ttl);
     bind(fd, socketAddress(end), describe(end));
     listen(fd, BACKLOG);
   });
 
+export const setTtl = (fd: number, ttl: number): void => setSocketOption(fd, option.ttl, ttl);
+
+/** To be called within the namespace that it shall receive in. */
+export const bindUdp = (end: SocketEnd): number =>
+  openSocket('datagram', end.address, (fd) => {
+    setSocketOption(fd, option.reuseAddress, 1);
+    bind(fd, socketAddress(end), describe(end));
+  });
+
 /** To be called within the namespace that it shall connect from. */
-export const connectTcp = (end: TcpEnd): number =>
-  tcpSocket(end.address, (fd) => connect(fd, socketAddress(end), describe(end)));
+export const connectTcp = (end: SocketEnd): number =>
+  openSocket('stream', end.address, (fd) => connect(fd, socketAddress(end), describe(end)));
 
 export interface PeerCredentials {
   readonly pid: number;

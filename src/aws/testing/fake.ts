@@ -3,7 +3,7 @@
  * and faults on request. `ec2.suite.ts` holds it to what the real calls do.
  */
 import { CodedError } from '../../core/errors/coded-error.ts';
-import { instanceLimits } from '../../core/limits/instance-limits.ts';
+import { instanceLimits, type ReportedInstanceType } from '../../core/limits/instance-limits.ts';
 import type { Ec2, Ec2Interface, InterfaceFilter } from '../port.ts';
 import { attachInterface, detachInterface, settle } from './fake-attachments.ts';
 import { type FakeBuilders, fakeBuilders } from './fake-builders.ts';
@@ -20,6 +20,10 @@ export interface FakeEc2 extends Ec2, FakeBuilders {
   /** Every call so far, failed ones too. */
   readonly calls: readonly FakeCall[];
   inject(verb: Verb, fault: Fault, times?: number): void;
+  /** A type that is newer than our table. */
+  addType(type: string, takes: ReportedInstanceType): void;
+  /** Descriptions lag behind: they show these, until the returned function is called. */
+  answerInterfacesWith(behind: readonly Ec2Interface[]): () => void;
 }
 
 export function fakeEc2(options: Partial<FakeQuotas> = {}): FakeEc2 {
@@ -27,6 +31,8 @@ export function fakeEc2(options: Partial<FakeQuotas> = {}): FakeEc2 {
   const world = createFakeWorld();
   const faults = createFaults();
   const calls: FakeCall[] = [];
+  const newTypes = new Map<string, ReportedInstanceType>();
+  let shown: readonly Ec2Interface[] | undefined;
   const call = <T>(verb: Verb, request: unknown, effect: () => T): Promise<T> => {
     calls.push({ verb, request });
     return faults.run(verb, effect);
@@ -36,6 +42,11 @@ export function fakeEc2(options: Partial<FakeQuotas> = {}): FakeEc2 {
     ...fakeBuilders(world, quotas),
     calls,
     inject: (verb, fault, times) => faults.inject(verb, fault, times),
+    addType: (type, takes) => void newTypes.set(type, takes),
+    answerInterfacesWith(behind) {
+      shown = behind;
+      return () => void (shown = undefined);
+    },
 
     instances: (ids) =>
       call('instances', ids, () =>
@@ -49,7 +60,7 @@ export function fakeEc2(options: Partial<FakeQuotas> = {}): FakeEc2 {
     instanceType: (type) =>
       call('instanceType', type, () => {
         const limits = instanceLimits(type);
-        if (limits === undefined) return undefined;
+        if (limits === undefined) return newTypes.get(type);
         const { interfacesByCard, addressesPerInterface, prefixes } = limits;
         return { interfacesByCard, addressesPerInterface, hypervisor: prefixes ? 'nitro' : 'xen' };
       }),
@@ -67,7 +78,10 @@ export function fakeEc2(options: Partial<FakeQuotas> = {}): FakeEc2 {
           .map((subnet) => ({ ...subnet, freeAddresses: countFree(world, subnet.cidr) })),
       ),
     interfaces: (filter) =>
-      call('interfaces', filter, () => [...world.interfaces.values()].filter(matching(filter)).map(read)),
+      call('interfaces', filter, () => {
+        if (shown !== undefined) return shown.filter(matching(filter));
+        return [...world.interfaces.values()].filter(matching(filter)).map(read);
+      }),
     securityGroups: (vpc) =>
       call('securityGroups', vpc, () => [...world.groups.values()].filter((group) => group.vpc === vpc)),
 
@@ -108,8 +122,9 @@ function read(stored: StoredInterface): Ec2Interface {
 }
 
 const matching =
-  ({ ids, instance, tags }: InterfaceFilter) =>
-  (each: StoredInterface): boolean =>
+  ({ vpc, ids, instance, tags }: InterfaceFilter) =>
+  (each: Ec2Interface): boolean =>
+    (vpc === undefined || each.vpc === vpc) &&
     (ids === undefined || ids.includes(each.id)) &&
     (instance === undefined || each.attachment?.instance === instance) &&
     Object.entries(tags ?? {}).every(([key, value]) => each.tags[key] === value);

@@ -7,6 +7,7 @@ import type { Ipv6 } from './ipv6.ts';
 import {
   addressCount,
   delegatedLength,
+  disjoint,
   firstFree,
   reservedPrefixes,
   routerAddress,
@@ -168,5 +169,13 @@ describe('a subnet', () => {
   it('counts its addresses beyond what a number holds', () => {
     expect(addressCount(prefix('10.0.0.0/24'))).toBe(256n);
     expect(addressCount(prefix('2001:db8::/64'))).toBe(2n ** 64n);
+  });
+});
+
+describe('ranges without overlaps', () => {
+  it('leave out what a wider one holds, and repetitions', () => {
+    const given = ['10.1.0.0/16', '10.0.0.0/16', '10.1.2.0/24', '10.0.0.0/16', '100.64.0.0/10'].map(prefix);
+    expect(texts(disjoint(given))).toEqual(['10.0.0.0/16', '10.1.0.0/16', '100.64.0.0/10']);
+    expect(texts(disjoint([...given, prefix('0.0.0.0/0')]))).toEqual(['0.0.0.0/0']);
   });
 });

@@ -66,3 +66,13 @@ export const routerAddress = (subnet: Prefix4): Ipv4 => (subnet.base + 1) as Ipv
 
 /** How many addresses a prefix has, of either family. */
 export const addressCount = (prefix: Prefix): bigint => 1n << BigInt((isPrefix4(prefix) ? 32 : 128) - prefix.length);
+
+/** The same addresses without overlaps, in order: what lies within a wider prefix of the list is left out. */
+export function disjoint<P extends Prefix>(prefixes: readonly P[]): readonly P[] {
+  const kept: P[] = [];
+  for (const each of [...prefixes].sort(comparePrefixes)) {
+    const last = kept.at(-1);
+    if (last === undefined || !containsPrefix(last, each)) kept.push(each);
+  }
+  return kept;
+}

@@ -146,6 +146,18 @@ export const catalogue = {
     'the kernel refused a step of the pod’s wiring',
     'see the named operation and errno',
   ),
+  'self-test-failed': entry(
+    'system',
+    true,
+    'the node could not reach a sandbox that the agent wired for a test',
+    'look for rules of the node or of other programs that drop its own traffic; see the named step',
+  ),
+  'attachment-missing': entry(
+    'system',
+    false,
+    'nothing is wired for the sandbox',
+    'delete the pod, so that its successor is wired',
+  ),
   'journal-invalid': entry(
     'system',
     false,
@@ -234,13 +246,74 @@ export const catalogue = {
     'user',
     false,
     'it is not known how many interfaces and addresses the instance type takes',
-    'use an instance type of the table in src/core/limits, or install a newer Branchline',
+    'EC2 does not know the type either: check the region of the controller’s credentials',
   ),
   'interface-slots-exhausted': entry(
     'user',
     false,
     'the instance takes no further network interface',
     'use fewer different sets of groups on this node, or a larger instance type',
+  ),
+  // The lab.
+  'lab-needs-root': entry(
+    'user',
+    false,
+    'the lab makes network namespaces and runs containers',
+    'start the command as root',
+  ),
+  'lab-running': entry(
+    'user',
+    true,
+    'a lab of this name runs already',
+    'end it with `npm run lab -- stop`, or with Ctrl-C where it was started',
+  ),
+  'lab-not-running': entry(
+    'user',
+    true,
+    'no lab of this name runs on this machine',
+    'start one with `npm run lab` and ask in another shell',
+  ),
+  'lab-not-ready': entry(
+    'user',
+    true,
+    'the lab has not started yet',
+    'ask again when `npm run lab -- status` shows nodes',
+  ),
+  'lab-node-unknown': entry(
+    'user',
+    false,
+    'the lab has no such node',
+    '`npm run lab -- status` shows those that it has',
+  ),
+  'lab-part-unknown': entry(
+    'user',
+    false,
+    'the lab has no such part',
+    '`npm run lab -- status` shows those that it has',
+  ),
+  'lab-part-state': entry(
+    'user',
+    true,
+    'the part is not in a state in which this can be done to it',
+    'a running part can be killed or paused, a paused one resumed, a dead one started',
+  ),
+  'lab-image': entry(
+    'user',
+    false,
+    'the images of the lab could not be changed',
+    '`npm run lab -- images` shows what there is, docs/lab-images.md how more is added',
+  ),
+  'lab-request-invalid': entry(
+    'system',
+    false,
+    'the running lab does not understand the request',
+    'ask from the clone that it was started from, or start it anew',
+  ),
+  'lab-cluster-unfit': entry(
+    'user',
+    true,
+    'the given cluster lacks something that the check needs',
+    'see “A cluster of your own” in docs/lab.md',
   ),
 } as const satisfies Record<string, CatalogueEntry>;
 

@@ -93,7 +93,7 @@ describe('plans, whatever happens and wherever a controller dies', () => {
         const node = new SimulatedNode(options);
         for (const event of events) happen(node, event);
         node.pods.clear();
-        for (let round = 0; round < 4; round++) {
+        for (let round = 0; round < 6; round++) {
           node.converge();
           node.runAgent();
           node.nowMs += 60_000;
@@ -111,7 +111,7 @@ describe('plans, whatever happens and wherever a controller dies', () => {
         const node = new SimulatedNode(options);
         for (const event of events) happen(node, event);
         // What idles gives its slot back meanwhile.
-        for (let round = 0; round < 4; round++) {
+        for (let round = 0; round < 6; round++) {
           node.converge();
           node.runAgent();
           node.nowMs += 60_000;
@@ -120,6 +120,27 @@ describe('plans, whatever happens and wherever a controller dies', () => {
         const told = new Set(problems.map((problem) => problem.uid));
         for (const [id, { demand, address }] of node.pods) {
           if (demand.kind === 'groups') expect(address !== undefined || told.has(id), id).toBe(true);
+        }
+      }),
+    );
+  });
+
+  it('keep no interface that no pod needs', () => {
+    fc.assert(
+      fc.property(scenario, ({ events, ...options }) => {
+        const node = new SimulatedNode(options);
+        for (const event of events) happen(node, event);
+        for (let round = 0; round < 6; round++) {
+          node.converge();
+          node.runAgent();
+          node.nowMs += 60_000;
+        }
+        node.converge();
+        const [, ...ours] = node.interfaces;
+        const used = new Set([...node.pods.values()].map(({ address }) => address));
+        for (const [, own] of Map.groupBy(ours, ({ groups: has }) => setKey(has))) {
+          const empty = own.filter(({ addresses }) => !addresses.some((address) => used.has(address)));
+          expect(empty.length === 0 || own.length === 1, own.map(({ id }) => id).join()).toBe(true);
         }
       }),
     );

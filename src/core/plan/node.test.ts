@@ -205,24 +205,40 @@ describe('the end of a set’s interface', () => {
   it('comes only after a time without pods', () => {
     const node = idle();
     node.runAgent();
-    expect(node.plan()).toMatchObject({ actions: [], againMs: 60_000, idle: [setKey([web])] });
+    expect(node.plan()).toMatchObject({ actions: [], againMs: 60_000, idle: [serving(node, web)?.[0]?.id] });
     node.nowMs += 59_999;
     expect(node.plan().spec.interfaces).toHaveLength(2);
     node.nowMs += 1;
+    node.converge();
+    expect(node.record?.spec).toMatchObject({ sets: [], interfaces: [{}, {}] });
+    node.runAgent();
     expect(node.plan().spec.interfaces).toHaveLength(1);
   });
 
-  it('does not come while the agent has not seen the record without the pods', () => {
+  it('does not come while the agent has addresses of it in use, or has not seen the record', () => {
     const node = idle();
     node.nowMs += 600_000;
+    node.converge();
     expect(node.plan().spec.interfaces).toHaveLength(2);
+    const { record } = node;
+    if (record === undefined) throw new Error('no record');
+    const [held] = serving(node, web)?.[0]?.addresses ?? [];
+    node.runAgent();
+    const acks = node.record?.status?.releaseAcks?.filter((address) => address !== held) ?? [];
+    const status = { protocol: 1, appliedGeneration: record.generation };
+    node.record = { ...record, status: { ...status, releaseAcks: acks } };
+    expect(node.plan().spec.interfaces).toHaveLength(2);
+    node.record = { ...record, status: { ...status, releaseAcks: [...acks, held ?? ''] } };
+    expect(node.plan().spec.interfaces).toHaveLength(1);
   });
 
   it('waits for the agent to let go of the interface before it is detached', () => {
     const node = idle();
-    node.runAgent();
     node.nowMs += 60_000;
     node.converge();
+    node.runAgent();
+    node.converge();
+    expect(node.record?.spec.interfaces).toHaveLength(1);
     expect(kinds(node)).not.toContain('detach-interface');
     node.runAgent();
     node.converge();
@@ -233,15 +249,70 @@ describe('the end of a set’s interface', () => {
     const node = idle({ interfaces: 2 });
     node.runAgent();
     node.ask('pod-2', db);
-    node.converge();
-    node.runAgent();
+    for (let round = 0; round < 2; round++) {
+      node.converge();
+      node.runAgent();
+    }
     node.converge();
     expect(serving(node, db)).toHaveLength(1);
   });
 
+  it('comes for one that its set has outgrown, while the other pods stay where they are', () => {
+    const node = new SimulatedNode({ addressesPerInterface: 4 });
+    for (let index = 0; index < 5; index++) node.ask(`pod-${index}`, web);
+    node.converge();
+    node.runAgent();
+    expect(serving(node, web)).toHaveLength(2);
+    const kept = node.pods.get('pod-0')?.address ?? '';
+    for (let index = 1; index < 5; index++) node.pods.delete(`pod-${index}`);
+    for (let round = 0; round < 4; round++) {
+      node.converge();
+      node.runAgent();
+      node.nowMs += 60_000;
+    }
+    expect(serving(node, web)).toMatchObject([{ addresses: expect.arrayContaining([kept]) }]);
+    expect(node.interfaces).toHaveLength(2);
+  });
+
+  it('comes for one that a successor made beside one that EC2 did not show it', () => {
+    const node = new SimulatedNode();
+    node.ask('pod-1', web);
+    node.converge();
+    const [known] = serving(node, web) ?? [];
+    const twin = node.interfaces.find(({ id }) => id === known?.id);
+    if (twin?.attachment === undefined) throw new Error('no interface');
+    const attachment = { ...twin.attachment, id: 'attach-twin', deviceIndex: 2 };
+    node.interfaces = [...node.interfaces, { ...twin, id: 'eni-twin', attachment, addresses: [] }];
+    node.runAgent();
+    node.converge();
+    expect(node.interfaces.map(({ id }) => id)).not.toContain('eni-twin');
+    expect(serving(node, web)).toEqual([known]);
+  });
+
+  it('is called off when its set grows again', () => {
+    const node = new SimulatedNode({ addressesPerInterface: 4 });
+    const ask = (): void => {
+      for (let index = 0; index < 5; index++) if (!node.pods.has(`pod-${index}`)) node.ask(`pod-${index}`, web);
+    };
+    ask();
+    node.converge();
+    node.runAgent();
+    for (let index = 1; index < 5; index++) node.pods.delete(`pod-${index}`);
+    node.converge();
+    node.runAgent();
+    node.nowMs += 60_000;
+    node.converge();
+    expect(node.record?.spec).toMatchObject({ sets: [{ interfaces: [expect.any(String)] }] });
+    expect(serving(node, web)).toHaveLength(2);
+    ask();
+    node.converge();
+    node.runAgent();
+    expect([...node.pods.values()].every(({ address }) => address !== undefined)).toBe(true);
+    expect(kinds(node)).not.toContain('detach-interface');
+  });
+
   it('is forgotten when a pod of the set comes meanwhile', () => {
     const node = idle();
-    node.runAgent();
     node.nowMs += 60_000;
     node.converge();
     node.ask('pod-2', web);
@@ -252,7 +323,7 @@ describe('the end of a set’s interface', () => {
 
   it('gives a set that comes back a new generation, so that a spent token never comes again', () => {
     const node = idle();
-    for (let round = 0; round < 3; round++) {
+    for (let round = 0; round < 4; round++) {
       node.runAgent();
       node.nowMs += 60_000;
       node.converge();

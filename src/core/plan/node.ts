@@ -7,7 +7,7 @@ import type { NodeNetworkSpec, SetRecord } from '../records/node-network.ts';
 import type { Action } from './action.ts';
 import { buildSpec } from './build-spec.ts';
 import { fill, podAddressCount } from './fill.ts';
-import { setGeneration } from './generation.ts';
+import { recordedSet, setGeneration } from './generation.ts';
 import { freeDeviceIndexes, podAddressesPerInterface, primaryOf, servedSet } from './observed.ts';
 import { type PlacedSet, placePods, type PodProblem } from './place-pods.ts';
 import { planSet, type SetPlan } from './plan-set.ts';
@@ -23,7 +23,7 @@ export interface NodePlan {
   readonly actions: readonly Action[];
   /** At most one a pod; sorted by UID. */
   readonly problems: readonly PodProblem[];
-  /** Keys of sets that have interfaces and no pods; whoever plans remembers since when. */
+  /** Ids of interfaces that nobody needs; whoever plans remembers since when. */
   readonly idle: readonly string[];
   /** Observe EC2 and plan again after so long, although nothing is known to change. */
   readonly againMs?: number;
@@ -44,6 +44,7 @@ export function planNode(snapshot: NodeSnapshot): NodePlan | CodedError {
     .map((set) => planSet({ snapshot, set, home: primary.subnet, resources }));
   const retirement = retire({
     snapshot,
+    needed: new Set(plans.flatMap(({ interfaces }) => interfaces.map(({ id }) => id))),
     live: new Set(plans.map(({ set }) => set.key)),
     slotsWanted: plans.some(({ lacksSlot }) => lacksSlot),
   });
@@ -52,8 +53,8 @@ export function planNode(snapshot: NodeSnapshot): NodePlan | CodedError {
   const spec = buildSpec({
     snapshot,
     primary,
-    serving: [...plans.flatMap(({ interfaces }) => interfaces), ...retirement.kept],
-    sets: [...plans.map(setRecord), ...idleSets(snapshot, retirement)],
+    serving: [...plans.flatMap(({ interfaces }) => interfaces), ...retirement.serving, ...retirement.leaving],
+    sets: [...plans.map((plan) => setRecord(plan, snapshot, retirement)), ...idleSets(plans, snapshot, retirement)],
   });
   if (spec instanceof CodedError) return spec;
   const problems = [...placement.problems, ...plans.flatMap((plan) => plan.problems), ...node.problems];
@@ -91,21 +92,22 @@ function planNodePool(snapshot: NodeSnapshot, { primary, pods, budget }: NodePoo
   return { actions, problems: shortage({ snapshot, pods, capacity, interfaces: 1, lacksSlot, home: primary.subnet }) };
 }
 
-const setRecord = ({ set, interfaces, generation }: SetPlan): SetRecord => ({
-  key: set.key,
-  groups: set.groups,
-  interfaces: interfaces.map(({ id }) => id).sort(),
-  generation,
-  pods: set.pods.map(({ uid }) => uid),
-});
+/** What a set outgrew serves it until its time is over. */
+function setRecord({ set, interfaces }: SetPlan, { record }: NodeSnapshot, { serving }: Retirement): SetRecord {
+  const { key, groups, pods } = set;
+  const ids = [...interfaces, ...serving.filter((seen) => servedSet(seen) === key)].map(({ id }) => id).sort();
+  const generation = setGeneration(record, { key, interfaces: ids });
+  return { key, groups, interfaces: ids, generation, pods: pods.map(({ uid }) => uid) };
+}
 
 /** Sets that have lost their pods and have an interface still. */
-const idleSets = ({ record }: NodeSnapshot, { idle, kept }: Retirement): readonly SetRecord[] =>
-  idle.flatMap((key) => {
-    const interfaces = kept.filter((seen) => servedSet(seen) === key).map(({ id }) => id);
-    const before = record?.spec.sets.find((set) => set.key === key);
-    if (interfaces.length === 0 || before === undefined) return [];
-    return [
-      { ...before, interfaces: interfaces.sort(), generation: setGeneration(record, { key, interfaces }), pods: [] },
-    ];
+function idleSets(plans: readonly SetPlan[], { record }: NodeSnapshot, { serving }: Retirement): readonly SetRecord[] {
+  const live = new Set(plans.map(({ set }) => set.key));
+  const idle = Map.groupBy(serving, servedSet);
+  return [...idle].flatMap(([key, own]) => {
+    const before = recordedSet(record, key);
+    if (live.has(key) || before === undefined) return [];
+    const interfaces = own.map(({ id }) => id).sort();
+    return [{ ...before, interfaces, generation: setGeneration(record, { key, interfaces }), pods: [] }];
   });
+}

@@ -1,4 +1,6 @@
 /** Questions about an interface that EC2 shows. */
+import { ipv4 } from '../address/ipv4.ts';
+import { containsAddress, prefix4 } from '../address/prefix.ts';
 import { setKey } from '../groups/set-key.ts';
 import { ec2Tags } from '../names.ts';
 import type { NodeSnapshot, ObservedInterface } from './snapshot.ts';
@@ -16,11 +18,19 @@ export const isOn = ({ attachment }: ObservedInterface, instance: string): boole
 /** On its way off: it still takes a slot, but serves nobody. */
 export const isLeaving = ({ attachment }: ObservedInterface): boolean => attachment?.status === 'detaching';
 
+export const holds = ({ addresses, prefixes }: ObservedInterface, address: string): boolean =>
+  addresses.includes(address) || prefixes.some((prefix) => containsAddress(prefix4(prefix), ipv4(address)));
+
 /** Attached nowhere, so that it can be attached or deleted. */
 export const isLoose = ({ attachment }: ObservedInterface): boolean =>
   attachment === undefined || attachment.status === 'detached';
 
-export const primaryOf = ({ interfaces, instance }: Pick<NodeSnapshot, 'interfaces' | 'instance'>) =>
+interface Instance {
+  readonly interfaces: readonly ObservedInterface[];
+  readonly instance: { readonly id: string };
+}
+
+export const primaryOf = ({ interfaces, instance }: Instance): ObservedInterface | undefined =>
   interfaces.find(
     ({ attachment }) => attachment?.instance === instance.id && attachment.deviceIndex === 0 && attachment.card === 0,
   );

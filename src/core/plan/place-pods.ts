@@ -2,12 +2,10 @@
  * Which set each pod belongs to. A pod that is wired belongs where its address is, since EC2 judges it there; any other
  * belongs where it asks to be, or nowhere.
  */
-import { ipv4 } from '../address/ipv4.ts';
-import { containsAddress, prefix4 } from '../address/prefix.ts';
 import { CodedError } from '../errors/coded-error.ts';
 import { setKey, sortedGroups } from '../groups/set-key.ts';
-import { isOurs, primaryOf } from './observed.ts';
-import type { NodeSnapshot, ObservedInterface, PodFact } from './snapshot.ts';
+import { holds, isOurs, primaryOf } from './observed.ts';
+import type { NodeSnapshot, PodFact } from './snapshot.ts';
 
 export interface PodProblem {
   readonly uid: string;
@@ -69,9 +67,6 @@ function wiredAt({ address }: PodFact, snapshot: NodeSnapshot): readonly string[
   if (holder.id === primaryOf(snapshot)?.id) return [];
   return isOurs(holder, snapshot.instance.id) ? sortedGroups(holder.groups) : undefined;
 }
-
-const holds = ({ addresses, prefixes }: ObservedInterface, address: string): boolean =>
-  addresses.includes(address) || prefixes.some((prefix) => containsAddress(prefix4(prefix), ipv4(address)));
 
 const text = (groups: readonly string[]): string => (groups.length === 0 ? 'the node’s groups' : groups.join(', '));
 

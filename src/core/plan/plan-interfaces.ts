@@ -3,6 +3,7 @@ import type { Action, CreateInterface } from './action.ts';
 import { chooseSubnet } from './choose-subnet.ts';
 import { createInterface } from './create-interface.ts';
 import { recordedSet, setGeneration } from './generation.ts';
+import { chooseNeeded } from './choose-needed.ts';
 import { isLoose, isOn, isOurs, podAddressesPerInterface, servedSet } from './observed.ts';
 import type { PlacedSet } from './place-pods.ts';
 import type { NodeSnapshot, ObservedInterface } from './snapshot.ts';
@@ -25,13 +26,12 @@ export interface SetInput {
 }
 
 export interface InterfacePlan {
-  /** Attached ones, which the record may name. */
+  /** Attached ones that the set needs. */
   readonly attached: readonly ObservedInterface[];
   /** Those that are there and about to be attached. */
   readonly attaching: readonly ObservedInterface[];
   /** How many are to be made. */
   readonly creations: number;
-  readonly generation: number;
   readonly actions: readonly Action[];
   /** It would take another one, had the instance a slot for it. */
   readonly lacksSlot: boolean;
@@ -42,7 +42,10 @@ export function planInterfaces(input: SetInput): InterfacePlan {
   const { instance, record, limits } = snapshot;
   const { key, pods } = set;
   const ours = snapshot.interfaces.filter((seen) => isOurs(seen, instance.id) && servedSet(seen) === key);
-  const attached = ours.filter((seen) => isOn(seen, instance.id)).sort(byDeviceIndex);
+  const attached = chooseNeeded(
+    input,
+    ours.filter((seen) => isOn(seen, instance.id)),
+  );
   const loose = ours.filter(isLoose).sort((a, b) => (a.id < b.id ? -1 : 1));
   const generation = setGeneration(record, { key, interfaces: attached.map(({ id }) => id) });
 
@@ -68,11 +71,8 @@ export function planInterfaces(input: SetInput): InterfacePlan {
   // The set's generation stands in the record before it is spent: a successor asks with the same tokens.
   if (recordedSet(record, key)?.generation === generation) actions.push(...creations);
   const lacksSlot = missing > attaching.length + creations.length && resources.freeIndexes.length === 0;
-  return { attached, attaching, creations: creations.length, generation, actions, lacksSlot };
+  return { attached, attaching, creations: creations.length, actions, lacksSlot };
 }
-
-const byDeviceIndex = (a: ObservedInterface, b: ObservedInterface): number =>
-  (a.attachment?.deviceIndex ?? 0) - (b.attachment?.deviceIndex ?? 0);
 
 interface Wanted {
   readonly missing: number;

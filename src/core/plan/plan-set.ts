@@ -10,9 +10,8 @@ import { SET_WARM_ADDRESSES } from './targets.ts';
 
 export interface SetPlan {
   readonly set: PlacedSet;
-  /** Attached ones, which the record may name. */
+  /** Attached ones that it needs, which the record may name. */
   readonly interfaces: readonly ObservedInterface[];
-  readonly generation: number;
   readonly actions: readonly Action[];
   readonly problems: readonly PodProblem[];
   /** It would take another interface, had the instance a slot for it. */
@@ -22,7 +21,7 @@ export interface SetPlan {
 export function planSet(input: SetInput): SetPlan {
   const { snapshot, set, home, resources } = input;
   const { key, pods } = set;
-  const { attached, attaching, creations, generation, actions, lacksSlot } = planInterfaces(input);
+  const { attached, attaching, creations, actions, lacksSlot } = planInterfaces(input);
   const cooling = snapshot.record?.status?.pools?.find(({ pool }) => pool === key)?.cooling ?? 0;
   const perInterface = podAddressesPerInterface(snapshot.limits);
   const serving = [...attached, ...attaching];
@@ -41,7 +40,6 @@ export function planSet(input: SetInput): SetPlan {
   return {
     set,
     interfaces: attached,
-    generation,
     actions: [...actions, ...filled, ...attached.flatMap((seen) => flag(seen, key))],
     lacksSlot,
     problems: shortage({ snapshot, pods, capacity: present + coming, interfaces, lacksSlot, home }),

@@ -11,14 +11,18 @@ export interface ObservedInterface {
   readonly id: string;
   readonly mac: string;
   readonly subnet: string;
+  /** `available`, `in-use`, `pending`, … */
   readonly status: string;
   readonly groups: readonly string[];
+  /** Empty where an interface has no IPv4 address (efa-only). */
   readonly primaryAddress: string;
+  /** Without the primary one. */
   readonly addresses: readonly string[];
   readonly prefixes: readonly string[];
   readonly tags: Readonly<Record<string, string>>;
   readonly attachment?: {
     readonly id: string;
+    /** The attachment's own id (`ela-attach-…`) where a service of AWS has attached it to an instance of its own. */
     readonly instance: string;
     readonly deviceIndex: number;
     readonly card: number;
@@ -60,7 +64,7 @@ export interface NodeSnapshot {
   readonly pods: readonly PodFact[];
   /** undefined: there is no record yet. */
   readonly record: KnownRecord | undefined;
-  /** Since when each set without pods has none, by key; a set that is not in it has just lost its last. */
+  /** Since when nobody needs an interface, by its id; one that is not in it has just lost its last pod. */
   readonly idleSinceMs: ReadonlyMap<string, number>;
   readonly nowMs: number;
 }

@@ -10,8 +10,8 @@ export const SET_WARM_ADDRESSES = 1;
 export const INITIAL_ADDRESSES = 1 + SET_WARM_ADDRESSES;
 
 /**
- * How long a set without pods keeps its interface: a Deployment that is rolled or restarted finds it again. Longer than
- * an address's cooldown on the node.
+ * How long a set keeps an interface that its pods need no longer: a Deployment that is rolled or restarted finds it
+ * again. Longer than an address's cooldown on the node.
  */
 export const SET_IDLE_MS = 60_000;
 

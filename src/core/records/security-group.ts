@@ -11,6 +11,8 @@ export interface SecurityGroupSpec {
   readonly nameTag?: string;
   readonly groupName: string;
   readonly rules: readonly SecurityGroupRule[];
+  /** The entries of the prefix lists that the rules name, as CIDRs by id; a list that is absent here matches nothing. */
+  readonly prefixLists?: Readonly<Record<string, readonly string[]>>;
 }
 
 export interface SecurityGroupRecord {

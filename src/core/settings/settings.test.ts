@@ -15,14 +15,28 @@ describe('settings', () => {
       configMaps: [{ ENABLE_POD_ENI: 'true' }, { ENABLE_POD_ENI: 'false', AWS_VPC_ENI_MTU: '1500' }],
       environment: { AWS_VPC_ENI_MTU: '8000', SECURITY_GROUP_POLL_SECONDS: '1' },
     });
-    expect(settings).toEqual({ podGroupsEnabled: true, eniMtu: 1500, podMtu: 1500, rulesPollSeconds: 1 });
+    expect(settings).toEqual({
+      ...defaultSettings,
+      podGroupsEnabled: true,
+      eniMtu: 1500,
+      podMtu: 1500,
+      rulesPollSeconds: 1,
+    });
   });
 
   it('keep the last valid value and name what is wrong', () => {
-    const previous = { podGroupsEnabled: true, eniMtu: 1500, podMtu: 1400, rulesPollSeconds: 3 };
+    const previous = {
+      podGroupsEnabled: true,
+      eniMtu: 1500,
+      podMtu: 1400,
+      rulesPollSeconds: 3,
+      externalSnat: true,
+      excludeSnatCidrs: ['192.168.0.0/16'],
+    };
     const { settings, problems } = readSettings({
       configMaps: [
         { ENABLE_POD_ENI: 'yes', POD_MTU: '9002', SECURITY_GROUP_POLL_SECONDS: '0', AWS_VPC_ENI_MTU: '1e3' },
+        { AWS_VPC_K8S_CNI_EXTERNALSNAT: 'on', AWS_VPC_K8S_CNI_EXCLUDE_SNAT_CIDRS: '10.0.0.0/8,fd00::/8' },
       ],
       environment: {},
       previous,
@@ -30,10 +44,21 @@ describe('settings', () => {
     expect(settings).toEqual(previous);
     expect(problems.map(({ name }) => name).sort()).toEqual([
       'AWS_VPC_ENI_MTU',
+      'AWS_VPC_K8S_CNI_EXCLUDE_SNAT_CIDRS',
+      'AWS_VPC_K8S_CNI_EXTERNALSNAT',
       'ENABLE_POD_ENI',
       'POD_MTU',
       'SECURITY_GROUP_POLL_SECONDS',
     ]);
     expect(problems[0]?.error.code).toBe('setting-invalid');
+  });
+
+  it('take lists of ranges with spaces and surplus bits, as upstream does', () => {
+    const { settings, problems } = readSettings({
+      configMaps: [{ AWS_VPC_K8S_CNI_EXCLUDE_SNAT_CIDRS: ' 192.168.1.7/16, 172.16.0.0/12,' }],
+      environment: {},
+    });
+    expect(problems).toEqual([]);
+    expect(settings.excludeSnatCidrs).toEqual(['192.168.0.0/16', '172.16.0.0/12']);
   });
 });

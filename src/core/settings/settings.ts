@@ -2,6 +2,7 @@
  * The settings that a user writes, read the same by agent and controller: the first source that has a value wins, a
  * value that cannot be taken leaves the last valid one in force. It must never read its sources itself.
  */
+import { formatPrefix4, parsePrefix4Loosely } from '../address/prefix.ts';
 import { CodedError } from '../errors/coded-error.ts';
 
 export interface Settings {
@@ -13,6 +14,10 @@ export interface Settings {
   readonly podMtu: number;
   /** `SECURITY_GROUP_POLL_SECONDS`: how stale a group's rules may be on the nodes. Default 10; each poll is an EC2 call. */
   readonly rulesPollSeconds: number;
+  /** `AWS_VPC_K8S_CNI_EXTERNALSNAT`: no pod is translated on the node, something outside it does so. Default false. */
+  readonly externalSnat: boolean;
+  /** `AWS_VPC_K8S_CNI_EXCLUDE_SNAT_CIDRS`: IPv4 ranges beyond the VPC that see pods under their own addresses. */
+  readonly excludeSnatCidrs: readonly string[];
 }
 
 export type SettingValues = Readonly<Record<string, string | undefined>>;
@@ -30,7 +35,14 @@ export interface SettingProblem {
   readonly error: CodedError;
 }
 
-export const defaultSettings: Settings = { podGroupsEnabled: false, eniMtu: 9001, podMtu: 9001, rulesPollSeconds: 10 };
+export const defaultSettings: Settings = {
+  podGroupsEnabled: false,
+  eniMtu: 9001,
+  podMtu: 9001,
+  rulesPollSeconds: 10,
+  externalSnat: false,
+  excludeSnatCidrs: [],
+};
 
 export function readSettings(sources: SettingSources): { settings: Settings; problems: readonly SettingProblem[] } {
   const problems: SettingProblem[] = [];
@@ -55,6 +67,13 @@ export function readSettings(sources: SettingSources): { settings: Settings; pro
       previous?.rulesPollSeconds,
       defaultSettings.rulesPollSeconds,
     ),
+    externalSnat: read('AWS_VPC_K8S_CNI_EXTERNALSNAT', boolean, previous?.externalSnat, defaultSettings.externalSnat),
+    excludeSnatCidrs: read(
+      'AWS_VPC_K8S_CNI_EXCLUDE_SNAT_CIDRS',
+      ranges,
+      previous?.excludeSnatCidrs,
+      defaultSettings.excludeSnatCidrs,
+    ),
   };
   return { settings, problems };
 }
@@ -78,3 +97,15 @@ const wholeNumber =
     const value = /^\d{1,6}$/.test(text) ? Number(text) : Number.NaN;
     return value >= least && value <= most ? value : `and must be a whole number from ${least} to ${most}`;
   };
+
+/** Bits beyond a range's length are cleared, as upstream does. */
+function ranges(text: string): readonly string[] | string {
+  const parsed = text
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== '')
+    .map(parsePrefix4Loosely);
+  const refused = parsed.find((one) => !one.ok);
+  if (refused !== undefined) return `and must be IPv4 ranges separated by commas: ${refused.reason}`;
+  return parsed.flatMap((one) => (one.ok ? [formatPrefix4(one.value)] : []));
+}

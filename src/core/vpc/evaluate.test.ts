@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 
+import { ip } from '../address/ip.ts';
 import { evaluate, explainVerdict } from './evaluate.ts';
 import type { NetworkInterface } from './model.ts';
-import { sampleFlow, sampleRules, sampleVpc } from './testing/sample-vpc.ts';
+import { places, sampleFlow, sampleRules, sampleVpc } from './testing/sample-vpc.ts';
 import type { Refusal, Verdict } from './verdict.ts';
 
 /** A verdict in a line: who judges, by which rules or ways it passes, or why it does not. */
@@ -379,6 +380,11 @@ const sections: Readonly<Record<string, readonly Case[]>> = {
       is: 'open: agent by sgr-web2, sgr-db1',
     },
     {
+      why: 'a branch interface has groups of its own, whatever its neighbour has',
+      flow: 'plain2 → db2 tcp/5432',
+      is: 'closed: ingress of eni-db2',
+    },
+    {
       why: 'a branch interface is reached from elsewhere as any other',
       flow: 'web1 → db2 tcp/5432',
       is: 'open: ec2 by sgr-web2, sgr-db1',
@@ -578,6 +584,22 @@ describe('evaluate', () => {
       });
     });
   }
+
+  it('lets pods leave by IPv6 as themselves: nothing translates there', () => {
+    const verdict = evaluate(sampleFlow('plain3v6 → internet6 tcp/443'), sampleVpc());
+    expect(summary(verdict)).toBe('open: ec2 by sgr-node3, egressOnlyGateway');
+    expect(verdict.leavesAs).toBeUndefined();
+    expect(evaluate(sampleFlow('plain3 → internet tcp/443'), sampleVpc()).leavesAs).toBe(ip(places.node3));
+  });
+
+  it('takes every IPv6 address through an internet gateway but unique local ones', () => {
+    const out = (address: string) => {
+      const vpc = sampleVpc({ change: changed('eni-web1', { addresses: [ip(address)] }) });
+      return summary(evaluate({ ...sampleFlow('web3v6 → internet6 tcp/443'), source: ip(address) }, vpc));
+    };
+    expect(out('2001:db8:0:a::50')).toBe('open: ec2 by sgr-web3, internetGateway');
+    expect(out('fd01::50')).toBe('closed: out noPublicAddress');
+  });
 
   it('lets the kubelet’s probes pass on its own node only', () => {
     const probe = (text: string) => summary(evaluate({ ...sampleFlow(text), probe: true }, sampleVpc()));

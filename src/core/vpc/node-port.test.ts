@@ -46,7 +46,12 @@ describe('a connection by a node’s port', () => {
   });
 
   it('has one leg for a client on the node itself', () => {
-    expect(legs(flow('web1', 'node1', 'db1'), opensTo('sg-node'))).toEqual(['open: agent']);
+    expect(legs(flow('plain1', 'node1', 'db1'), opensTo('sg-node'))).toEqual(['open: agent']);
+  });
+
+  it('is no way around the groups of a pod on the node itself', () => {
+    expect(legs(flow('web1', 'node1', 'db1'), opensTo('sg-node'))).toEqual(['open: agent', 'open: agent']);
+    expect(legs(flow('db1', 'node1', 'plain1'))).toEqual(['closed: agent', 'open: nobody']);
   });
 
   describe('with externalTrafficPolicy: Local', () => {

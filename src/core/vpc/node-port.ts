@@ -1,7 +1,8 @@
 /**
  * A connection that comes in by a node's port. It is judged twice: as a connection to the node, and as one to the pod
  * behind it, which to the pod comes from the node (kube-proxy masquerades) or, with `externalTrafficPolicy: Local`, from
- * the client, through the node's interface and never the pod's own.
+ * the client, through the node's interface and never the pod's own. A client on the node itself is translated before it
+ * leaves, and what it may send is judged all the same: else its own node would be a way around its groups.
  */
 import { type Ip, formatIp } from '../address/ip.ts';
 import { endOf, hasOwnGroups, primaryOf } from './ends.ts';
@@ -28,7 +29,7 @@ export type NodePortVerdict =
   | {
       readonly allowed: boolean;
       readonly kind: 'judged';
-      /** To the node, then to the pod; a client on the node itself has no first leg. */
+      /** To the node, then to the pod; of a client on the node itself with groups of its own, first what it may send. */
       readonly legs: readonly Verdict[];
       /** The second leg came through the node's interface, where a client's groups cannot be told. */
       readonly groupsUnseen: boolean;
@@ -50,13 +51,36 @@ export function evaluateNodePort(flow: NodePortFlow, vpc: Vpc): NodePortVerdict 
   if (keepsClient && !(targetEnd.kind === 'interface' && targetEnd.instance === instance)) {
     return { allowed: false, kind: 'noEndpointHere', instance };
   }
-  const toNode = onNode ? [] : [evaluate({ source: client, target: node, protocol, port: nodePort }, vpc)];
+  const toNode = onNode
+    ? keepsClient
+      ? []
+      : egressOnNode({ source: client, target, protocol, port: targetPort }, vpc)
+    : [evaluate({ source: client, target: node, protocol, port: nodePort }, vpc)];
   const groupsUnseen = keepsClient && !onNode;
   const toPod = groupsUnseen
     ? throughNode({ source: client, target, protocol, port: targetPort }, vpc)
     : evaluate({ source: keepsClient ? client : nodeAddress, target, protocol, port: targetPort }, vpc);
   const legs = [...toNode, toPod];
   return { allowed: legs.every((leg) => leg.allowed), kind: 'judged', legs, groupsUnseen };
+}
+
+/**
+ * On the node, before the masquerade: egress of a client with groups of its own. A node knows the members of groups that
+ * are on it; of a pod elsewhere only rules that name ranges tell.
+ */
+function egressOnNode(flow: Flow, vpc: Vpc): readonly Verdict[] {
+  const source = endOf(flow.source, vpc);
+  const target = endOf(flow.target, vpc);
+  if (source.kind !== 'interface' || !hasOwnGroups(source.interface, vpc)) return [];
+  const isHere = target.kind === 'interface' && target.instance === source.instance;
+  const other = { address: flow.target, groups: isHere ? target.interface.groups : [] };
+  const side = judgeSide({ side: 'egress', flow, vpc, interface: source.interface, other });
+  const judged = { flow, source, target, judge: 'agent', notModelled: [] } as const;
+  return [
+    side.allowed
+      ? toVerdict({ ...judged, passages: [side.passage] }, [])
+      : toVerdict({ ...judged, passages: [] }, [side.refusal]),
+  ];
 }
 
 /** At the pod's veth: ingress only, and of its rules those that name ranges. */

@@ -20,3 +20,17 @@ export const lastErrno = (): number => koffi.errno();
 
 /** Of bytes that the callee finds through other bytes; whoever takes it keeps them referenced until the call is over. */
 export const addressOf = (bytes: Uint8Array): bigint => koffi.address(bytes);
+
+type Call = (...args: never[]) => unknown;
+export type LibraryFunction<F extends Call> = F & {
+  readonly async: (...args: [...Parameters<F>, (error: Error | null, result: ReturnType<F>) => void]) => void;
+};
+
+/** Calls on a thread of Node's pool, whose errno cannot be read. The arguments are kept until then. */
+export const onThreadPool = async <F extends Call>(
+  call: LibraryFunction<F>,
+  ...args: Parameters<F>
+): Promise<ReturnType<F>> =>
+  new Promise((resolve, reject) => {
+    call.async(...args, (error, result) => (error === null ? resolve(result) : reject(error)));
+  });

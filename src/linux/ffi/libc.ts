@@ -1,7 +1,7 @@
 /** The functions of libc that Node lacks. Each throws a KernelError or returns what its manual page says. */
 import { errno } from '../errno.ts';
 import { KernelError } from '../errors.ts';
-import { lastErrno, loadLibrary } from './koffi.ts';
+import { lastErrno, type LibraryFunction, loadLibrary, onThreadPool } from './koffi.ts';
 
 const libc = loadLibrary(undefined);
 type Bytes = Uint8Array;
@@ -21,6 +21,7 @@ const native = {
     l: number,
   ) => number,
   listen: libc.func('int listen(int fd, int backlog)') as (fd: number, backlog: number) => number,
+  dup2: libc.func('int dup2(int from, int to)') as (from: number, to: number) => number,
   setsockopt: libc.func('int setsockopt(int fd, int level, int name, void *value, uint32_t length)') as (
     fd: number,
     level: number,
@@ -36,12 +37,9 @@ const native = {
     length: Bytes,
   ) => number,
   // koffi has no ssize_t; it is a long on every Linux.
-  send: libc.func('long send(int fd, void *bytes, size_t length, int flags)') as (
-    fd: number,
-    bytes: Bytes,
-    length: number,
-    flags: number,
-  ) => number,
+  send: libc.func('long send(int fd, void *bytes, size_t length, int flags)') as LibraryFunction<
+    (fd: number, bytes: Bytes, length: number, flags: number) => number
+  >,
   recv: libc.func('long recv(int fd, void *bytes, size_t length, int flags)') as (
     fd: number,
     bytes: Bytes,
@@ -87,7 +85,7 @@ export interface SocketKind {
   readonly protocol: number;
 }
 export const family = { unix: 1, inet: 2, inet6: 10, netlink: 16 } as const;
-export const socketType = { stream: 1, raw: 3, nonblocking: 0o4000, closeOnExec: 0o2000000 } as const;
+export const socketType = { stream: 1, datagram: 2, raw: 3, nonblocking: 0o4000, closeOnExec: 0o2000000 } as const;
 
 export const socket = (kind: SocketKind): number =>
   check(native.socket(kind.family, kind.type, kind.protocol), 'socket', `family ${kind.family}`);
@@ -102,6 +100,11 @@ export const connect = (fd: number, address: Uint8Array, object: string): void =
   if (native.connect(fd, address, address.length) < 0 && lastErrno() !== errno.EINPROGRESS) {
     throw new KernelError({ errno: lastErrno(), operation: 'connect', object });
   }
+};
+
+/** From now on the descriptor `to` stands for what `from` stands for. */
+export const replaceDescriptor = (from: number, to: number): void => {
+  check(native.dup2(from, to), 'dup2', `${from} over ${to}`);
 };
 
 export interface SocketOption {
@@ -130,6 +133,9 @@ export const send = (fd: number, bytes: Uint8Array): void => {
       throw new KernelError({ errno: lastErrno(), operation: 'send', object: `socket ${fd}` });
   }
 };
+/** On a thread of Node's pool, for what the kernel takes long to do. Nothing tells why it failed. */
+export const sendLater = async (fd: number, bytes: Uint8Array): Promise<boolean> =>
+  (await onThreadPool(native.send, fd, bytes, bytes.length, 0)) >= 0;
 const MSG_TRUNC = 0x20;
 const MSG_DONTWAIT = 0x40;
 /** The length of the next datagram, which may exceed the buffer; undefined when none waits. */

@@ -2,19 +2,26 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
 import { ip } from '../../core/address/ip.ts';
+import { ipv4 } from '../../core/address/ipv4.ts';
 import { mac } from '../../core/address/mac.ts';
 import { prefix } from '../../core/address/prefix.ts';
-import { decodeConnection, dumpConnections } from '../nfnl/conntrack.ts';
+import { decodeProgramId } from '../bpf/traffic-control.ts';
+import { decodeConnection, deleteConnections } from '../nfnl/conntrack.ts';
+import { readTableEvent } from '../nfnl/table-event.ts';
 import { decodeAddress, replaceAddress } from '../rtnl/address.ts';
 import { decodeLink, newVeth } from '../rtnl/link.ts';
+import { decodeNeighbour, replaceNeighbour } from '../rtnl/neighbour.ts';
 import { decodeRoute, replaceRoute } from '../rtnl/route.ts';
 import { addRule, decodeRule } from '../rtnl/rule.ts';
+import { readRouteEvent } from '../rtnl/route-event.ts';
 import { decodeOutcome } from './answer.ts';
-import { decodeAttributes, type Decoded, decodeMessages } from './reader.ts';
+import { decodeAttributes, type Decoded, decodeMessages, type NetlinkMessage } from './reader.ts';
 import { HEADER_SIZE } from './writer.ts';
 
 const nearMac = mac('02:00:00:00:00:01');
 const outcome = (type: number) => (payload: Buffer) => decodeOutcome({ type, flags: 0x200, sequence: 1, payload });
+const event = (read: (message: NetlinkMessage) => Decoded<unknown>, type: number) => (payload: Buffer) =>
+  read({ type, flags: 0, sequence: 0, payload });
 const decoders: Readonly<Record<string, (bytes: Buffer) => Decoded<unknown>>> = {
   messages: decodeMessages,
   attributes: decodeAttributes,
@@ -25,6 +32,11 @@ const decoders: Readonly<Record<string, (bytes: Buffer) => Decoded<unknown>>> = 
   route: decodeRoute,
   rule: decodeRule,
   connection: decodeConnection,
+  'program id': decodeProgramId,
+  neighbour: decodeNeighbour,
+  'event of links': event(readRouteEvent, 16),
+  'event of rules': event(readRouteEvent, 33),
+  'event of tables': event(readTableEvent, 10 << 8),
 };
 /** Messages as we write them ourselves have what these decoders look for. */
 const samples: Readonly<Record<string, Uint8Array>> = {
@@ -32,7 +44,8 @@ const samples: Readonly<Record<string, Uint8Array>> = {
   address: replaceAddress({ index: 3, address: ip('10.0.0.20'), length: 32 }),
   route: replaceRoute({ index: 3, destination: prefix('fd00::/64'), gateway: ip('fe80::1'), table: 20000 }),
   rule: addRule({ priority: 800, table: 300, from: prefix('10.0.0.0/8'), mark: { value: 1, mask: 1 }, inputLink: 'x' }),
-  connection: dumpConnections(ip('10.0.0.20'), 'original', 'source'),
+  neighbour: replaceNeighbour({ index: 3, address: ip('10.0.0.1'), mac: nearMac }),
+  connection: deleteConnections(ipv4('10.0.0.20'), ['original', 'source']),
 };
 const payloadOf = (message: Uint8Array): Buffer => Buffer.from(message.subarray(HEADER_SIZE));
 
@@ -52,7 +65,24 @@ describe('the decoders', () => {
       ok: true,
       value: { priority: 800, table: 300, from: prefix('10.0.0.0/8'), inputLink: 'x' },
     });
-    expect(read('connection')).toMatchObject({ ok: true, value: { addresses: [Buffer.from([10, 0, 0, 20])] } });
+    expect(read('neighbour')).toEqual({
+      ok: true,
+      value: { index: 3, address: ip('10.0.0.1'), mac: nearMac, permanent: true },
+    });
+    expect(read('connection')).toMatchObject({ ok: true, value: { addresses: [ipv4('10.0.0.20')] } });
+  });
+
+  it('refuse messages and attributes that claim more bytes than there are, or fewer than a header', () => {
+    const message = Buffer.from(samples['link'] ?? []);
+    for (const claimed of [0, HEADER_SIZE - 1, message.length + 1, message.length + 64]) {
+      const lying = Buffer.from(message);
+      lying.writeUInt32LE(claimed, 0);
+      expect(decodeMessages(lying)).toEqual({ ok: false, reason: `a message that claims ${claimed} bytes` });
+    }
+    for (const claimed of [0, 3, 9, 64]) {
+      const attribute = Buffer.from([claimed, 0, 1, 0, 1, 2, 3, 4]);
+      expect(decodeAttributes(attribute)).toEqual({ ok: false, reason: `an attribute that claims ${claimed} bytes` });
+    }
   });
 
   describe.each(Object.entries(decoders))('%s', (name, decode) => {

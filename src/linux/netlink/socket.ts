@@ -6,7 +6,7 @@ import { closeSync } from 'node:fs';
 
 import { errno } from '../errno.ts';
 import { KernelError } from '../errors.ts';
-import { family, receive, send, setSocketOption, socket, socketType } from '../ffi/libc.ts';
+import { family, receive, send, sendLater, setSocketOption, socket, socketType } from '../ffi/libc.ts';
 import { control, decodeOutcome, flags, type Outcome } from './answer.ts';
 import { decodeMessages, type Decoded, type NetlinkMessage } from './reader.ts';
 
@@ -25,6 +25,8 @@ export interface BatchFailure extends Outcome {
 export interface NetlinkSocket {
   /** Sends one message, which asks for an acknowledgement. A refusal is a value. */
   request(message: Uint8Array): Answer;
+  /** As `request`, for what the kernel takes long to do: sent by another thread. Nothing else may use the socket meanwhile. */
+  requestLater(message: Uint8Array): Promise<Answer>;
   /** Sends one message that asks for a dump; again when objects changed meanwhile. */
   dump(message: Uint8Array): Answer;
   /** Sends all in one datagram, the last but one of which asks for an acknowledgement; the failures, none on success. */
@@ -78,6 +80,9 @@ export function openNetlink(which: number): NetlinkSocket {
   const exchange = (message: Uint8Array): Answer & { readonly interrupted: boolean } => {
     const own = next(message);
     send(fd, message);
+    return answerTo(own);
+  };
+  const answerTo = (own: number): Answer & { readonly interrupted: boolean } => {
     const replies: NetlinkMessage[] = [];
     let interrupted = false;
     for (;;) {
@@ -94,6 +99,11 @@ export function openNetlink(which: number): NetlinkSocket {
 
   return {
     request: exchange,
+    async requestLater(message) {
+      const own = next(message);
+      if (!(await sendLater(fd, message))) throw failure(errno.EIO, 'the request could not be sent');
+      return answerTo(own);
+    },
     dump(message) {
       for (let attempt = 0; attempt < DUMP_ATTEMPTS; attempt++) {
         const answer = exchange(message);

@@ -3,10 +3,11 @@ import { closeSync, fstatSync, openSync } from 'node:fs';
 
 import { errno } from '../errno.ts';
 import { KernelError } from '../errors.ts';
+import { unshareNetns } from '../ffi/libc.ts';
 import { createNftContext, type NftContext } from '../ffi/libnftables.ts';
 import { type NetlinkSocket, openNetlink, protocol } from '../netlink/socket.ts';
 import type { Netns } from '../port.ts';
-import { homeNetns, within } from './within.ts';
+import { goHome, homeNetns, within } from './within.ts';
 
 export class OpenNetns implements Netns {
   readonly path: string;
@@ -15,6 +16,7 @@ export class OpenNetns implements Netns {
   #route: NetlinkSocket | undefined;
   #netfilter: NetlinkSocket | undefined;
   #nft: NftContext | undefined;
+  #isClosed = false;
 
   private constructor(path: string, fd: number) {
     const { dev, ino } = fstatSync(fd);
@@ -35,6 +37,17 @@ export class OpenNetns implements Netns {
     throw new KernelError({ errno: errno.EINVAL, operation: 'open-netns', object: path, text });
   }
 
+  static unnamed(this: void): OpenNetns {
+    homeNetns();
+    try {
+      unshareNetns();
+      const fd = openNode('/proc/thread-self/ns/net');
+      return new OpenNetns(`/proc/self/fd/${fd}`, fd);
+    } finally {
+      goHome();
+    }
+  }
+
   /** The kernel's own handle, whoever made it. */
   static of(this: void, netns: Netns): OpenNetns {
     if (netns instanceof OpenNetns) return netns;
@@ -53,7 +66,8 @@ export class OpenNetns implements Netns {
 
   /** The process's own stays open: it is shared. */
   close(): void {
-    if (this.fd === homeNetns()) return;
+    if (this.#isClosed || this.fd === homeNetns()) return;
+    this.#isClosed = true;
     this.#route?.close();
     this.#netfilter?.close();
     this.#nft?.free();
@@ -70,8 +84,9 @@ function openNode(path: string): number {
   }
 }
 
-/** Node's errors of files carry the number negated. */
+/** Node's errors of files carry the number negated; ours are passed on. */
 export function fileError(error: unknown, operation: string, object: string): KernelError {
+  if (error instanceof KernelError) return error;
   const number = error instanceof Error && 'errno' in error ? Number(error.errno) : 0;
   return new KernelError({ errno: -number, operation, object });
 }

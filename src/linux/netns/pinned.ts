@@ -24,7 +24,7 @@ export function pinNewNetns(name: string): boolean {
     // A file without a mount is what a crash between the two leaves.
     closeSync(openSync(path, 'a', 0o444));
   } catch (error) {
-    throw error instanceof KernelError ? error : fileError(error, 'create-netns', path);
+    throw fileError(error, 'create-netns', path);
   }
   homeNetns();
   try {

@@ -1,13 +1,23 @@
-/** Changes of set elements as nftables messages. */
+/** Changes of set elements and chains as nftables messages. */
 import { flags } from '../netlink/answer.ts';
 import type { MessageWriter } from '../netlink/writer.ts';
-import type { ElementChange, Verdict } from '../port.ts';
+import type { ChainChange, ElementChange, SetChange, Verdict } from '../port.ts';
 import { keyBytes, successor } from './key.ts';
-import { netfilterMessage, subsystem } from './message.ts';
+import { netfilterMessage, NFPROTO_INET, subsystem } from './message.ts';
 
-const NFPROTO_INET = 1;
-const message = { getSet: 10, newElement: 12, deleteElement: 14, destroyElement: 30 } as const;
+const message = {
+  getTable: 1,
+  newChain: 3,
+  deleteChain: 5,
+  destroyChain: 27,
+  getSet: 10,
+  newElement: 12,
+  deleteElement: 14,
+  destroyElement: 30,
+} as const;
+const tableAttribute = { name: 1 } as const;
 const setAttribute = { table: 1, name: 2 } as const;
+const chainAttribute = { table: 1, name: 3 } as const;
 const list = { table: 1, set: 2, elements: 3, item: 1 } as const;
 const attribute = { key: 1, data: 2, flags: 3, keyEnd: 10, value: 1, verdict: 2, code: 1, chain: 2 } as const;
 const INTERVAL_END = 1;
@@ -21,17 +31,22 @@ const FULL = 60_000;
  */
 export type Removal = 'destroy' | 'delete';
 
-export interface ElementMessage {
+export interface SetMessage {
   readonly bytes: Uint8Array;
-  readonly changes: readonly ElementChange[];
+  readonly changes: readonly SetChange[];
 }
 
 /** As few messages as order allows: neighbours of one kind and one set share one. */
-export function elementMessages(changes: readonly ElementChange[], removal: Removal): readonly ElementMessage[] {
-  const messages: ElementMessage[] = [];
+export function setMessages(changes: readonly SetChange[], removal: Removal): readonly SetMessage[] {
+  const messages: SetMessage[] = [];
   for (let at = 0; at < changes.length;) {
     const first = changes[at];
     if (first === undefined) break;
+    if (isChain(first)) {
+      messages.push({ bytes: chainMessage(first, removal), changes: [first] });
+      at++;
+      continue;
+    }
     const writer = open(first, removal);
     const own: ElementChange[] = [];
     const limit = first.op === 'remove' && removal === 'delete' ? 0 : FULL;
@@ -49,20 +64,24 @@ export function elementMessages(changes: readonly ElementChange[], removal: Remo
   return messages;
 }
 
-const together = (a: ElementChange, b: ElementChange): boolean =>
-  a.op === b.op && a.table === b.table && a.set === b.set;
+export const isChain = (change: SetChange): change is ChainChange => 'chain' in change;
+
+const together = (a: ElementChange, b: SetChange): b is ElementChange =>
+  !isChain(b) && a.op === b.op && a.table === b.table && a.set === b.set;
+
+const nftables = (which: number, own: number) =>
+  netfilterMessage({ subsystem: subsystem.nftables, family: NFPROTO_INET, message: which, flags: own });
+
+function chainMessage({ op, table, chain }: ChainChange, removal: Removal): Uint8Array {
+  const remove = removal === 'destroy' ? message.destroyChain : message.deleteChain;
+  const writer = op === 'add-chain' ? nftables(message.newChain, flags.create) : nftables(remove, 0);
+  return writer.text(chainAttribute.table, table).text(chainAttribute.name, chain).finish();
+}
 
 function open({ op, table, set }: ElementChange, removal: Removal): MessageWriter {
   const remove = removal === 'destroy' ? message.destroyElement : message.deleteElement;
   const own = op === 'add' ? { message: message.newElement, flags: flags.create } : { message: remove, flags: 0 };
-  return netfilterMessage({
-    subsystem: subsystem.nftables,
-    family: NFPROTO_INET,
-    message: own.message,
-    flags: own.flags,
-  })
-    .text(list.table, table)
-    .text(list.set, set);
+  return nftables(own.message, own.flags).text(list.table, table).text(list.set, set);
 }
 
 /**
@@ -100,9 +119,11 @@ function writeVerdict(writer: MessageWriter, verdict: Verdict): void {
   });
 }
 
-/** A question whose answer tells whether the set is there. */
-export const getSet = ({ table, set }: ElementChange): Uint8Array =>
-  netfilterMessage({ subsystem: subsystem.nftables, family: NFPROTO_INET, message: message.getSet, flags: flags.ack })
-    .text(setAttribute.table, table)
-    .text(setAttribute.name, set)
-    .finish();
+/** A question whose answer tells whether that is there of which a change is a part. */
+export const getWhole = (change: SetChange): Uint8Array =>
+  isChain(change)
+    ? nftables(message.getTable, flags.ack).text(tableAttribute.name, change.table).finish()
+    : nftables(message.getSet, flags.ack)
+        .text(setAttribute.table, change.table)
+        .text(setAttribute.name, change.set)
+        .finish();

@@ -3,6 +3,8 @@ import { flags } from '../netlink/answer.ts';
 import { MessageWriter } from '../netlink/writer.ts';
 
 export const subsystem = { conntrack: 1, nftables: 10 } as const;
+/** The family of tables that judge both IPv4 and IPv6, the only one whose objects are changed here. */
+export const NFPROTO_INET = 1;
 /** `struct nfgenmsg`. */
 export const NFNL_SIZE = 4;
 

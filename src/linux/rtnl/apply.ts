@@ -7,14 +7,14 @@ import { errno } from '../errno.ts';
 import { KernelError } from '../errors.ts';
 import type { Answer, NetlinkSocket } from '../netlink/socket.ts';
 import type { NetChange, Netns } from '../port.ts';
+import { addVlan, removeVlan } from '../vlan/vlan.ts';
 import { deleteAddress, replaceAddress } from './address.ts';
 import { describeChange } from './describe-change.ts';
 import { deleteLink, newVeth, setLink } from './link.ts';
 import { deleteNeighbour, replaceNeighbour } from './neighbour.ts';
 import { findLink, linkOf } from './query.ts';
-import { deleteRoute, replaceRoute } from './route.ts';
+import { deleteRoute, replaceBlackhole, replaceRoute } from './route.ts';
 import { addRule, deleteRule } from './rule.ts';
-import { addVlan, removeVlan } from '../vlan/vlan.ts';
 
 /** What says that a thing is already as it should be, by what was asked. */
 const alreadySo: Readonly<Record<NetChange['op'], readonly number[]>> = {
@@ -27,6 +27,7 @@ const alreadySo: Readonly<Record<NetChange['op'], readonly number[]>> = {
   'replace-address': [],
   'delete-address': [errno.EADDRNOTAVAIL, errno.ENODEV],
   'replace-route': [],
+  'replace-blackhole': [],
   'delete-route': [errno.ESRCH, errno.ENOENT],
   'replace-neighbour': [],
   'delete-neighbour': [errno.ENOENT],
@@ -107,6 +108,8 @@ function carryOut(change: NetChange, { socket, required, indexOf, netnsFd }: Sur
       return socket.request(replaceAddress({ ...change, index: required(change.link) }));
     case 'replace-route':
       return socket.request(replaceRoute({ ...change, index: required(change.link) }));
+    case 'replace-blackhole':
+      return socket.request(replaceBlackhole(change));
     case 'replace-neighbour':
       return socket.request(replaceNeighbour({ ...change, index: required(change.link) }));
     case 'delete-address': {

@@ -23,6 +23,8 @@ export function describeChange(change: NetChange): string {
       const by = change.link === undefined ? '' : ` by ${change.link}`;
       return `${formatPrefix(change.destination)}${by} in table ${change.table ?? 'main'}`;
     }
+    case 'replace-blackhole':
+      return `${formatPrefix(change.destination)} in table ${change.table ?? 'main'}`;
     case 'replace-neighbour':
     case 'delete-neighbour':
       return `${formatIp(change.address)} on ${change.link}`;

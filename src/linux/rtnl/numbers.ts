@@ -13,6 +13,7 @@ export const rtm = {
   getRoute: 26,
   newNeighbour: 28,
   deleteNeighbour: 29,
+  getNeighbour: 30,
   newRule: 32,
   deleteRule: 33,
   getRule: 34,

@@ -1,11 +1,12 @@
-/** Reads links, addresses, routes and rules. */
+/** Reads links, addresses, routes, rules and neighbours. */
 import { errno } from '../errno.ts';
 import { KernelError } from '../errors.ts';
 import type { Decoded } from '../netlink/reader.ts';
 import { type Answer, expect, type NetlinkSocket } from '../netlink/socket.ts';
-import type { Family, Link, LinkAddress, Route, RuleSpec } from '../port.ts';
+import type { Family, Link, LinkAddress, Neighbour, Route, RuleSpec } from '../port.ts';
 import { decodeAddress, dumpAddresses } from './address.ts';
 import { decodeLink, dumpLinks, getLink } from './link.ts';
+import { decodeNeighbour, dumpNeighbours } from './neighbour.ts';
 import { rtm } from './numbers.ts';
 import { decodeRoute, dumpRoutes } from './route.ts';
 import { decodeRule, dumpRules } from './rule.ts';
@@ -28,10 +29,12 @@ interface Dump<T> {
   readonly message: Uint8Array;
   readonly decode: (payload: Buffer) => Decoded<T>;
 }
+/** A table without a route does not exist; nor does a whole family, in a kernel without IPv6. */
+const nothing: readonly number[] = [errno.ENOENT, errno.EAFNOSUPPORT, errno.EOPNOTSUPP];
+
 function dump<T>(socket: NetlinkSocket, { operation, message, decode }: Dump<T>): readonly T[] {
   const answer = socket.dump(message);
-  // A table that holds no route does not exist.
-  if (answer.errno === errno.ENOENT) return [];
+  if (nothing.includes(answer.errno)) return [];
   if (answer.errno !== 0) throw new KernelError({ ...answer, operation, object: 'all' });
   return answer.replies.map(({ payload }) => expect(decode(payload)));
 }
@@ -48,6 +51,19 @@ export function listAddresses(socket: NetlinkSocket, family: Family): readonly L
   return found.flatMap(({ index, address, length }) => {
     const link = names.get(index);
     return link === undefined ? [] : [{ link, address, length }];
+  });
+}
+
+export function listNeighbours(socket: NetlinkSocket, family: Family): readonly Neighbour<Family>[] {
+  const names = namesOf(socket);
+  const found = dump(socket, {
+    operation: 'list-neighbours',
+    message: dumpNeighbours(family),
+    decode: decodeNeighbour,
+  });
+  return found.flatMap(({ index, ...rest }) => {
+    const link = names.get(index);
+    return link === undefined ? [] : [{ link, ...rest }];
   });
 }
 

@@ -10,6 +10,7 @@ import { PROTOCOL_STATIC, rtm, scope, size, TABLE_MAIN, tableField } from './num
 
 const attribute = { destination: 1, outputIndex: 4, gateway: 5, source: 7, table: 15, via: 18 } as const;
 const UNICAST = 1;
+const BLACKHOLE = 6;
 const ONLINK = 4;
 
 interface Header {
@@ -71,6 +72,12 @@ export function replaceRoute(route: RouteReplacement): Uint8Array {
   if (gateway !== undefined) writeGateway(writer, gateway, family);
   if (route.source !== undefined) writer.bytes(attribute.source, ipBytes(route.source));
   return writer.finish();
+}
+
+export function replaceBlackhole({ destination, table = TABLE_MAIN }: Omit<RouteDeletion, 'index'>): Uint8Array {
+  const head = { type: rtm.newRoute, flags: flags.request | flags.ack | flags.create | flags.replace };
+  const family = familyOf(destination.base);
+  return write(head, { family, destination, table, protocol: PROTOCOL_STATIC, type: BLACKHOLE }).finish();
 }
 
 function writeGateway(writer: MessageWriter, gateway: Ip, family: Family): void {

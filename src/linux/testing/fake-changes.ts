@@ -2,7 +2,7 @@
 import { constants } from 'node:os';
 
 import { formatIp, type Ip, isIpv4 } from '../../core/address/ip.ts';
-import { containsAddress, formatPrefix, parsePrefixLoosely, type Prefix } from '../../core/address/prefix.ts';
+import { containsAddress, formatPrefix, parsePrefixLoosely, type Prefix, prefix6 } from '../../core/address/prefix.ts';
 import { KernelError } from '../errors.ts';
 import { describeChange } from '../rtnl/describe-change.ts';
 import type { NetChange, Netns, RuleSpec, Family } from '../port.ts';
@@ -11,6 +11,7 @@ import { type FakeLink, type FakeNetns, type FakeRoute, printRule } from './fake
 const { EEXIST, EHOSTUNREACH, ENETDOWN, ENETUNREACH, ENODEV, EPERM } = constants.errno;
 const MAIN = 254;
 const DEFAULT_MTU = 1500;
+const linkLocal = prefix6('fe80::/10');
 
 export interface FakeMachine {
   /** The fake's own namespace behind a handle. */
@@ -72,6 +73,13 @@ export function applyFake(netns: FakeNetns, change: NetChange, machine: FakeMach
       return undefined;
     case 'replace-route':
       return replaceRoute(netns, change, { link: required(change.link), refuse });
+    case 'replace-blackhole': {
+      const { destination, table = MAIN } = change;
+      const others = netns.routes.filter((route) => !isRoute(route, destination, table));
+      const hole = { destination, table, link: undefined, gateway: undefined, source: undefined };
+      netns.routes = [...others, hole];
+      return undefined;
+    }
     case 'delete-route': {
       const { destination, table = MAIN, link } = change;
       const isMeant = (route: FakeRoute): boolean =>
@@ -153,7 +161,7 @@ function forgetLink(netns: FakeNetns, index: number): void {
 }
 
 function renameLink(netns: FakeNetns, from: string, to: string): void {
-  const renamed = <T extends { readonly link: string }>(all: readonly T[]): readonly T[] =>
+  const renamed = <T extends { readonly link: string | undefined }>(all: readonly T[]): readonly T[] =>
     all.map((one) => (one.link === from ? { ...one, link: to } : one));
   netns.addresses = renamed(netns.addresses);
   netns.routes = renamed(netns.routes);
@@ -194,6 +202,8 @@ function replaceRoute(
   const { destination, gateway, table = MAIN, source, onlink = false } = change;
   if (!link.up) throw refuse(ENETDOWN);
   const isReachable = (to: Ip): boolean =>
+    // A link-local gateway is on the link that is named with it.
+    containsAddress(linkLocal, to) ||
     netns.routes.some(
       (route) =>
         [MAIN, table].includes(route.table) &&

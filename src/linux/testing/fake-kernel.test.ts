@@ -10,7 +10,8 @@ kernelSuite('fake', () => {
   const kernel = fakeKernel();
   return {
     kernel,
-    connect: async ({ from, address }) => kernel.track(from, [ipv4('10.9.0.5'), address]),
+    track: (netns, { original, reply }) => kernel.track(netns, [...original, ...reply]),
+    tracked: (netns, family) => kernel.connections(netns, family).length,
   };
 });
 

@@ -5,9 +5,10 @@
 import { constants } from 'node:os';
 
 import { KernelError } from '../errors.ts';
-import type { Family, Kernel, LinkAddress, Netns, Route, RuleSpec } from '../port.ts';
+import type { Family, Kernel, LinkAddress, Neighbour, NetEvent, Netns, Route, RuleSpec } from '../port.ts';
 import { applyFake, deleteLinks, type FakeMachine } from './fake-changes.ts';
-import { type FakeConnection, type FakeLink, type FakeNetns, fakeNetns, printNetns } from './fake-netns.ts';
+import { eventsBetween, snapshotOf } from './fake-events.ts';
+import { type FakeConnection, type FakeLink, type FakeNetns, fakeNetns, linkOf, printNetns } from './fake-netns.ts';
 import { listFakeNft, runFakeNft } from './fake-nft.ts';
 import { changeElements } from './fake-table.ts';
 
@@ -17,6 +18,7 @@ export interface FakeKernel extends Kernel {
   /** A device that is no veth, as a machine's own interfaces. */
   plugIn(netns: Netns, link: Pick<FakeLink, 'name' | 'mac'>): void;
   track(netns: Netns, connection: FakeConnection): void;
+  connections(netns: Netns, family: Family): readonly FakeConnection[];
   /** The next call of this method throws it. */
   failNext(method: keyof Kernel, error: Error): void;
 }
@@ -43,6 +45,18 @@ export function fakeKernel(): FakeKernel {
     throw refuse(constants.errno.EBADF, 'netns', netns.path);
   };
   const machine: FakeMachine = { resolve, nextIndex };
+  const watchers = new Set<{ readonly netns: FakeNetns; readonly listener: (event: NetEvent) => void }>();
+  /** Watchers are told later, as they are by the kernel. */
+  const watched = (work: () => void): void => {
+    const before = [...watchers].map((watcher) => ({ watcher, snapshot: snapshotOf(watcher.netns) }));
+    work();
+    for (const { watcher, snapshot } of before) {
+      const events = eventsBetween(snapshot, snapshotOf(watcher.netns));
+      queueMicrotask(() => {
+        if (watchers.has(watcher)) events.forEach(watcher.listener);
+      });
+    }
+  };
   const openNetns = (path: string): FakeNetns => {
     const found = spaces.get(path);
     if (found === undefined) throw refuse(constants.errno.ENOENT, 'open-netns', path);
@@ -57,26 +71,25 @@ export function fakeKernel(): FakeKernel {
   const kernel: Kernel = {
     self: () => self,
     openNetns,
+    unnamedNetns: () => add(`/proc/self/fd/${nextIndex()}`),
     createNetns: (name) => spaces.get(FOLDER + name) ?? add(FOLDER + name),
     deleteNetns(name) {
       const netns = spaces.get(FOLDER + name);
-      if (netns !== undefined) deleteLinks(netns, () => true);
+      if (netns !== undefined) watched(() => deleteLinks(netns, () => true));
       spaces.delete(FOLDER + name);
     },
     apply(netns, changes) {
-      for (const change of changes) applyFake(resolve(netns), change, machine);
+      for (const change of changes) watched(() => applyFake(resolve(netns), change, machine));
+    },
+    async deleteLinks(netns, names) {
+      // Not at once: until then everybody sees them still.
+      await Promise.resolve();
+      const isDevice = resolve(netns).links.some(({ name, kind }) => names.includes(name) && kind === undefined);
+      if (isDevice) throw refuse(constants.errno.EOPNOTSUPP, 'delete-links', names.join(', '));
+      watched(() => deleteLinks(resolve(netns), ({ name }) => names.includes(name)));
     },
     link: (netns, name) => kernel.links(netns).find((link) => link.name === name),
-    links: (netns) =>
-      resolve(netns).links.map(({ index, name, mac, mtu, up, kind, group }) => ({
-        index,
-        name,
-        mac,
-        mtu,
-        up,
-        kind,
-        group,
-      })),
+    links: (netns) => resolve(netns).links.map(linkOf),
     addresses: <F extends Family>(netns: Netns, family?: F) =>
       resolve(netns)
         .addresses.filter(({ address }) => isOf(family, address))
@@ -94,9 +107,18 @@ export function fakeKernel(): FakeKernel {
       resolve(netns)
         .rules.filter((rule) => (rule.family ?? 'ipv4') === (family ?? 'ipv4'))
         .toSorted((a, b) => a.priority - b.priority) as unknown as readonly RuleSpec<F>[],
+    neighbours: <F extends Family>(netns: Netns, family?: F) =>
+      resolve(netns)
+        .neighbours.filter(({ address }) => isOf(family, address))
+        .map((one) => ({ ...one, permanent: true })) as unknown as readonly Neighbour<F>[],
+    watch(netns, listener) {
+      const watcher = { netns: resolve(netns), listener };
+      watchers.add(watcher);
+      return { close: () => void watchers.delete(watcher) };
+    },
     nft(netns, ruleset) {
       const own = resolve(netns);
-      own.tables = runFakeNft(own.tables, ruleset);
+      watched(() => (own.tables = runFakeNft(own.tables, ruleset)));
     },
     nftList: (netns, what) => listFakeNft(resolve(netns).tables, what),
     elements(netns, changes) {
@@ -112,12 +134,13 @@ export function fakeKernel(): FakeKernel {
     },
     forgetConnections(netns, ...addresses) {
       const own = resolve(netns);
-      const left = own.connections.filter((connection) => !addresses.some((address) => connection.includes(address)));
-      const forgotten = own.connections.length - left.length;
-      own.connections = left;
-      return forgotten;
+      own.connections = own.connections.filter(
+        (connection) => !addresses.some((address) => connection.includes(address)),
+      );
     },
     listenTcp: noSockets,
+    setTtl: noSockets,
+    bindUdp: noSockets,
     connectTcp: noSockets,
     peerCredentials: () => ({ pid: process.pid, uid: 0, gid: 0 }),
   };
@@ -127,12 +150,13 @@ export function fakeKernel(): FakeKernel {
     plugIn(netns, link) {
       const own = resolve(netns);
       const common = { index: nextIndex(), mtu: 1500, up: false, kind: undefined, group: 0 };
-      own.links = [...own.links, { ...common, ...link }];
+      watched(() => (own.links = [...own.links, { ...common, ...link }]));
     },
     track(netns, connection) {
       const own = resolve(netns);
       own.connections = [...own.connections, connection];
     },
+    connections: (netns, family) => resolve(netns).connections.filter(([address = 0]) => isOf(family, address)),
     failNext: (method, error) => void failures.set(method, error),
   };
 }

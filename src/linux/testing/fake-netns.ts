@@ -19,7 +19,8 @@ export interface FakeAddress {
 export interface FakeRoute {
   readonly destination: Prefix;
   readonly table: number;
-  readonly link: string;
+  /** undefined: a black hole. */
+  readonly link: string | undefined;
   readonly gateway: Ip | undefined;
   readonly source: Ip | undefined;
 }
@@ -28,6 +29,16 @@ export interface FakeNeighbour {
   readonly address: Ip;
   readonly mac: Mac;
 }
+/** Without what only the fake knows. */
+export const linkOf = ({ index, name, mac, mtu, up, kind, group }: FakeLink): Link => ({
+  index,
+  name,
+  mac,
+  mtu,
+  up,
+  kind,
+  group,
+});
 /** A tracked connection: the addresses of both directions. */
 export type FakeConnection = readonly Ip[];
 
@@ -85,7 +96,7 @@ export function printNetns(netns: FakeNetns): readonly string[] {
     ...netns.addresses.map(({ link, address, length }) => `address ${link} ${formatIp(address)}/${length}`),
     ...netns.routes.map(
       ({ table, destination, link, gateway, source }) =>
-        `route table ${table} ${formatPrefix(destination)} dev ${link}${by('via', optional(gateway, formatIp))}${by('src', optional(source, formatIp))}`,
+        `route table ${table} ${formatPrefix(destination)}${by('dev', link)}${by('via', optional(gateway, formatIp))}${by('src', optional(source, formatIp))}`,
     ),
     ...netns.neighbours.map(({ link, address, mac }) => `neighbour ${link} ${formatIp(address)} ${mac}`),
     ...netns.rules.map(printRule),

@@ -4,7 +4,7 @@ import { constants } from 'node:os';
 import { formatIp, isIpv4 } from '../../core/address/ip.ts';
 import { formatPrefix } from '../../core/address/prefix.ts';
 import { KernelError } from '../errors.ts';
-import type { ElementChange, KeyPart, RangePart, Verdict } from '../port.ts';
+import type { ChainChange, ElementChange, KeyPart, RangePart, SetChange, Verdict } from '../port.ts';
 
 export interface FakeSet {
   readonly kind: 'set' | 'map';
@@ -51,13 +51,17 @@ const verdictText = (verdict: Verdict | undefined): string => {
 /** All or none. */
 export function changeElements(
   tables: ReadonlyMap<string, FakeTable>,
-  changes: readonly ElementChange[],
+  changes: readonly SetChange[],
 ): ReadonlyMap<string, FakeTable> {
   const result = new Map(tables);
   /** Copies, each made once. */
   const fresh = new Map<string, Map<string, string>>();
   for (const change of changes) {
     const table = result.get(change.table);
+    if ('chain' in change) {
+      result.set(change.table, changeChain(table, change));
+      continue;
+    }
     const set = table?.sets.get(change.set);
     if (table === undefined || set === undefined) throw refusal(change, constants.errno.ENOENT);
     const id = `${change.table} ${change.set}`;
@@ -72,6 +76,19 @@ export function changeElements(
     if (chain !== undefined && !table.chains.has(chain)) throw refusal(change, constants.errno.ENOENT);
   }
   return result;
+}
+
+function changeChain(table: FakeTable | undefined, change: ChainChange): FakeTable {
+  const { op, chain } = change;
+  const refuse = (errno: number): KernelError =>
+    new KernelError({ errno, operation: op, object: `${change.table} ${chain}` });
+  if (table === undefined) throw refuse(constants.errno.ENOENT);
+  const chains = new Map(table.chains);
+  if (op === 'add-chain') chains.set(chain, chains.get(chain) ?? []);
+  else chains.delete(chain);
+  const changed = { ...table, chains };
+  if (danglingName(changed) === chain) throw refuse(constants.errno.EBUSY);
+  return changed;
 }
 
 const refusal = (change: ElementChange, errno: number, text = ''): KernelError =>

@@ -63,9 +63,12 @@ export const bpfVlan: VlanMaker = {
       }
     });
   },
-  release(socket, { id, trunkIndex }) {
+  release(socket, { id, trunkIndex, index }) {
     const map = findBranches(socket, trunkIndex);
-    if (map !== undefined) using(map, (branches) => writeNumber(branches, id, 0));
+    if (map === undefined) return;
+    using(map, (branches) => {
+      if (readNumber(branches, id) === index) writeNumber(branches, id, 0);
+    });
   },
 };
 

@@ -19,8 +19,11 @@ export interface VlanSpec {
 /** Each is told the index of the trunk, and throws EEXIST where the name or the VLAN id is taken. */
 export interface VlanMaker {
   add(socket: NetlinkSocket, spec: VlanSpec & { readonly trunkIndex: number }): void;
-  /** Before the device itself is deleted. */
-  release(socket: NetlinkSocket, which: { readonly id: number; readonly trunkIndex: number }): void;
+  /** Before the device itself, the link `index`, is deleted. */
+  release(
+    socket: NetlinkSocket,
+    which: { readonly id: number; readonly trunkIndex: number; readonly index: number },
+  ): void;
 }
 
 export const refusal = (

@@ -119,6 +119,11 @@ export function vlanSuite(name: string, maker: VlanMaker): void {
         expect(kernel.link(netns[side], 'vlan101')).toBeUndefined();
         add(side, 101);
         address(side, 'vlan101');
+        // Another that never was is no reason to touch the one that now has its VLAN id.
+        removeVlan(OpenNetns.of(netns[side]).route, { name: 'other', trunk: 'trunk', id: 101 });
+        // Nor is one that goes and had another id than its remover thinks.
+        add(side, 102);
+        removeVlan(OpenNetns.of(netns[side]).route, { name: 'vlan102', trunk: 'trunk', id: 101 });
       }
       await serve('again');
       expect(await ask()).toBe('again');

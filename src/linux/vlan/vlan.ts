@@ -28,8 +28,9 @@ export function addVlan(socket: NetlinkSocket, spec: VlanSpec, only?: VlanMaker)
 
 export function removeVlan(socket: NetlinkSocket, { name, trunk, id }: Pick<VlanSpec, 'name' | 'trunk' | 'id'>): void {
   const link = findLink(socket, name);
+  if (link === undefined) return;
   const trunkIndex = findLink(socket, trunk)?.index;
-  if (trunkIndex !== undefined && link?.kind !== 'vlan') bpfVlan.release(socket, { id, trunkIndex });
+  if (trunkIndex !== undefined && link.kind !== 'vlan') bpfVlan.release(socket, { id, trunkIndex, index: link.index });
   const answer = socket.request(deleteLink({ name }));
   if (answer.errno !== 0 && answer.errno !== errno.ENODEV) throw refusal(answer, { name, trunk, id }, 'delete-vlan');
 }

@@ -125,12 +125,12 @@ export class SimulatedNode {
         this.pods.set(uid, { ...pod, address });
       }
     }
-    const pools = spec.sets.map(({ key, interfaces }) => {
-      const addresses = spec.interfaces.filter(({ id }) => interfaces.includes(id)).flatMap((each) => each.addresses);
-      const inUse = addresses.filter((address) => used.has(address)).length;
-      return { pool: key, inUse, wanted: inUse, cooling: 0 };
-    });
-    this.record = { ...this.record, status: { protocol: 1, appliedGeneration: generation, pools } };
+    const named = new Set(spec.sets.flatMap(({ interfaces }) => interfaces));
+    const releaseAcks = spec.interfaces
+      .filter(({ id, purpose }) => purpose === 'groups' && !named.has(id))
+      .flatMap(({ addresses }) => addresses)
+      .filter((address) => !used.has(address));
+    this.record = { ...this.record, status: { protocol: 1, appliedGeneration: generation, releaseAcks } };
   }
 
   private write(spec: NodeNetworkSpec): void {

@@ -3,7 +3,7 @@
  *
  *   subnet-a  10.0.0.0/20     internet gateway   i-1: node1 (public), plain1, prefix1; web1, web1b; db1
  *                                                i-2: node2; web2; a trunk with the branch db2
- *   subnet-b  10.0.16.0/20    NAT gateway        i-3: node3, plain3; api3 (two groups), api3 in a prefix, both families
+ *   subnet-b  10.0.16.0/20    NAT gateway        i-3: node3, plain3 (both families); api3 (two groups), api3 in a prefix, both families
  *   subnet-c  100.64.0.0/20   no way out         i-4: node4; web4
  *   subnet-d  10.0.32.0/20    routes not known   i-5: node5; web5
  *
@@ -28,6 +28,7 @@ export const places = {
   db2: '10.0.0.80',
   node3: '10.0.16.10',
   plain3: '10.0.16.11',
+  plain3v6: '2001:db8:0:b::11',
   api3: '10.0.16.50',
   api3prefix: '10.0.16.70',
   api3v6: '2001:db8:0:b::50',
@@ -68,7 +69,11 @@ const subnets: readonly Subnet[] = [
     vpc: 'vpc-1',
     zone: 'a',
     cidr: prefix4('10.0.0.0/20'),
-    routes: [route('10.0.0.0/16', { kind: 'local' }), route('0.0.0.0/0', { kind: 'internetGateway', id: 'igw-1' })],
+    routes: [
+      route('10.0.0.0/16', { kind: 'local' }),
+      route('0.0.0.0/0', { kind: 'internetGateway', id: 'igw-1' }),
+      route('::/0', { kind: 'internetGateway', id: 'igw-1' }),
+    ],
   },
   {
     id: 'subnet-b',
@@ -127,7 +132,7 @@ export const sampleInterfaces: readonly NetworkInterface[] = [
     has: ['db2'],
     more: { purpose: 'branch', trunk: { interface: 'eni-trunk2', vlan: 1 } },
   }),
-  eni('eni-node3', 'subnet-b', { at: ['i-3', 0], groups: ['sg-node'], has: ['node3', 'plain3'] }),
+  eni('eni-node3', 'subnet-b', { at: ['i-3', 0], groups: ['sg-node'], has: ['node3', 'plain3', 'plain3v6'] }),
   eni('eni-api3', 'subnet-b', {
     at: ['i-3', 1],
     groups: ['sg-web', 'sg-api'],
