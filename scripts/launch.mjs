@@ -5,7 +5,18 @@
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmdirSync,
+  rmSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { constants } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -24,23 +35,20 @@ if (Number(process.versions.node.split('.')[0]) < 20) {
   fail(`Node ${process.versions.node} is too old to start with: install Node 20 or newer.`);
 }
 
-const lock = createHash('sha256')
+const locked = createHash('sha256')
   .update(readFileSync(join(root, 'package-lock.json')))
   .digest('hex');
-const installed = existsSync(stamp) ? readFileSync(stamp, 'utf8') : '';
-if (installed !== lock) {
-  say(
-    `Installing the locked npm dependencies into node_modules (${installed === '' ? 'first run' : 'the lock changed'}) …`,
-  );
-  const started = Date.now();
-  // No install script is needed by any of them: koffi and esbuild carry their binaries in packages of their own.
-  const result = spawnSync('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'], {
-    cwd: root,
-    stdio: ['ignore', 'ignore', 'inherit'],
-  });
-  if (result.error || result.status !== 0) fail('`npm ci` failed; see above. It needs npm and the npm registry.');
-  writeFileSync(stamp, lock);
-  say(`Installed in ${((Date.now() - started) / 1000).toFixed(0)} s.`);
+const installed = () => (existsSync(stamp) ? readFileSync(stamp, 'utf8') : '');
+if (installed() !== locked) {
+  const release = takeTurn();
+  let isDone = false;
+  try {
+    // Whoever had the turn before may have done it.
+    isDone = installed() === locked || install();
+  } finally {
+    release();
+  }
+  if (!isDone) fail('`npm ci` failed; see above. It needs npm and the npm registry.');
 }
 
 const own = Number(process.versions.node.split('.')[0]) >= 24 ? process.execPath : undefined;
@@ -51,11 +59,74 @@ if (node === undefined) {
 
 const [program, ...args] = process.argv.slice(2);
 if (program === undefined) fail('usage: node scripts/launch.mjs PROGRAM [arguments]');
-const child = spawn(node, ['--disable-warning=ExperimentalWarning', join(root, program), ...args], {
-  stdio: 'inherit',
-});
+// Before it is started: one that comes at once must not end us alone.
 // At a terminal Ctrl-C reaches the child by itself; a signal that was sent to us alone must be passed on.
 process.on('SIGINT', () => process.stdin.isTTY || child.kill('SIGINT'));
 for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
+const child = spawn(node, ['--disable-warning=ExperimentalWarning', join(root, program), ...args], {
+  stdio: 'inherit',
+});
 child.on('error', (error) => fail(`${node} could not be started: ${error.message}`));
-child.on('exit', (code, signal) => process.exit(signal === null ? code : 128));
+child.on('exit', (code, signal) => process.exit(signal === null ? code : 128 + constants.signals[signal]));
+
+function install() {
+  say(
+    `Installing the locked npm dependencies into node_modules (${installed() === '' ? 'first run' : 'the lock changed'}) …`,
+  );
+  const started = Date.now();
+  // No install script is needed by any of them: koffi and esbuild carry their binaries in packages of their own.
+  const result = spawnSync('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'], {
+    cwd: root,
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
+  if (result.error || result.status !== 0) return false;
+  writeFileSync(stamp, locked);
+  say(`Installed in ${((Date.now() - started) / 1000).toFixed(0)} s.`);
+  return true;
+}
+
+/**
+ * Waits until no other launch installs; returns what ends our turn. The turn is a folder with one file, which is named
+ * after its process. It comes by a rename, which fails while another's file is in the way; only a file whose process
+ * is gone is taken out of it, by name, so that two who find the same dead one cannot take away each other's.
+ */
+function takeTurn() {
+  const turn = join(root, '.build', 'installing');
+  const ours = `${turn}-${process.pid}`;
+  const name = processName(process.pid);
+  rmSync(ours, { recursive: true, force: true });
+  mkdirSync(ours, { recursive: true });
+  writeFileSync(join(ours, name), '');
+  for (let waits = 0; !attempt(() => renameSync(ours, turn), 'ENOTEMPTY', 'EEXIST'); waits += 1) {
+    const holders = existsSync(turn) ? readdirSync(turn) : [];
+    const living = holders.filter((one) => processName(one.split('-')[0]) === one);
+    for (const one of holders) if (!living.includes(one)) attempt(() => unlinkSync(join(turn, one)), 'ENOENT');
+    if (living.length === 0) continue;
+    if (waits === 0) say(`Waiting for process ${living[0].split('-')[0]}, which installs the npm dependencies …`);
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 100);
+  }
+  return () => {
+    attempt(() => unlinkSync(join(turn, name)), 'ENOENT');
+    attempt(() => rmdirSync(turn), 'ENOENT', 'ENOTEMPTY');
+  };
+}
+
+/** Pid and start time, since pids are used again; undefined when there is no such process. */
+function processName(pid) {
+  try {
+    const [, after] = readFileSync(`/proc/${pid}/stat`, 'utf8').split(/\) (?!.*\) )/s);
+    return `${pid}-${after.split(' ')[19]}`;
+  } catch {
+    return undefined;
+  }
+}
+
+function attempt(work, ...expected) {
+  try {
+    work();
+    return true;
+  } catch (error) {
+    if (expected.includes(error.code)) return false;
+    throw error;
+  }
+}

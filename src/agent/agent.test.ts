@@ -14,13 +14,14 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 
 import { decodeReply, encodeRequest } from '../cni/frame.ts';
+import { CodedError } from '../core/errors/coded-error.ts';
 import { SECURITY_GROUPS_ANNOTATION } from '../core/names.ts';
 import type { NodeNetwork, NodeNetworkStatus } from '../core/records/node-network.ts';
 import type { SecurityGroupRecord } from '../core/records/security-group.ts';
 import { type Agent, startAgent } from './agent.ts';
-import { silentLog } from './log.ts';
+import { silentLog } from '../daemon/log.ts';
 import { aGroup, allow, anInterface, aRecord, aSet } from './testing/builders.ts';
-import { clockDouble, informerDouble, settle } from './testing/doubles.ts';
+import { clockDouble, informerDouble } from './testing/doubles.ts';
 import { kernelDouble } from './testing/kernel-double.ts';
 import { type PodView, type ServiceAccountView, viewPod } from './world/pod-view.ts';
 import type { ConfigMapView } from './world/world.ts';
@@ -53,6 +54,7 @@ interface World {
   readonly kernel: ReturnType<typeof kernelDouble>;
   readonly clock: ReturnType<typeof clockDouble>;
   readonly pods: ReturnType<typeof informerDouble<PodView>>;
+  readonly serviceAccounts: ReturnType<typeof informerDouble<ServiceAccountView>>;
   readonly records: ReturnType<typeof informerDouble<NodeNetwork>>;
   readonly securityGroups: ReturnType<typeof informerDouble<SecurityGroupRecord>>;
   readonly configMap: ReturnType<typeof informerDouble<ConfigMapView>>;
@@ -66,6 +68,7 @@ interface World {
   ): Promise<{ exitCode: number; answer: Record<string, unknown> }>;
 }
 
+let selfTest = async (): Promise<void> => undefined;
 const cleanups: (() => Promise<void>)[] = [];
 afterEach(async () => {
   for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
@@ -91,6 +94,7 @@ function world(): World {
     kernel,
     clock,
     pods,
+    serviceAccounts,
     records,
     securityGroups,
     configMap,
@@ -115,6 +119,7 @@ function world(): World {
         log: silentLog,
         observe: () => undefined,
         onReady: () => writeFileSync(join(folder, 'ready'), ''),
+        selfTest,
       });
       cleanups.push(() => agent.stop());
       return agent;
@@ -199,15 +204,25 @@ describe('the agent', () => {
 
   it('ends the wait with "try again later" and the cause, and has wired nothing', async () => {
     const here = settled();
-    await here.start();
+    const agent = await here.start();
     const answer = here.call('ADD', 'web');
-    await settle();
+    await expect.poll(() => agent.state()).toMatchObject({ underWay: ['sandbox-web/eth0'] });
     await here.clock.advance(61_000);
     expect(await answer).toMatchObject({
       exitCode: 1,
       answer: { code: 11, msg: expect.stringContaining('groups-not-ready') },
     });
     expect(applied(here).filter((line) => line.includes('add-veth'))).toEqual([]);
+  });
+
+  it('ends the wait of a pod that is being deleted', async () => {
+    const here = settled();
+    await here.start();
+    const answer = here.call('ADD', 'web');
+    await here.clock.advance(1000);
+    here.pods.set({ ...pod('web', 'web'), isLeaving: true });
+    await here.clock.advance(1000);
+    expect(await answer).toMatchObject({ exitCode: 1, answer: { code: 11 } });
   });
 
   it('refuses at once a pod that asks while the switch is off', async () => {
@@ -246,6 +261,23 @@ describe('the agent', () => {
     here.kernel.addLink('eth1', '06:00:00:00:00:02');
     await here.clock.advance(1000);
     expect(here.statuses.at(-1)).toMatchObject({ appliedGeneration: 2 });
+  });
+
+  it('lists nothing on the way of an ADD or a DEL, and writes no rule', async () => {
+    const here = settled();
+    await here.start();
+    await here.clock.advance(1000);
+    here.kernel.dumps.length = 0;
+    const written = here.kernel.log.length;
+    expect(await here.call('ADD', 'plain')).toMatchObject({ exitCode: 0 });
+    expect(await here.call('DEL', 'plain')).toMatchObject({ exitCode: 0 });
+    expect(here.kernel.dumps).toEqual([]);
+    expect(here.kernel.log.slice(written).filter((line) => line.startsWith('nft') || line.includes('-rule'))).toEqual(
+      [],
+    );
+    // One walk over the connections serves all who left.
+    await here.clock.advance(2000);
+    expect(here.kernel.dumps).toContain('connections');
   });
 
   it('frees the address on DEL, lets it cool down, and deletes no link at once', async () => {
@@ -290,10 +322,13 @@ describe('the agent', () => {
     const agent = await here.start();
     const before = await here.call('ADD', 'plain');
     await agent.stop();
-    for (const informer of [here.records, here.securityGroups, here.configMap]) informer.forget();
+    for (const informer of [here.pods, here.serviceAccounts, here.records, here.securityGroups, here.configMap])
+      informer.forget();
     const next = await here.start();
     expect(next.isReady()).toBe(true);
     expect(await here.call('ADD', 'plain')).toEqual(before);
+    // Also to a sandbox that is made anew.
+    expect(await here.call('ADD', 'plain', { CNI_CONTAINERID: 'next' })).toMatchObject({ exitCode: 0 });
     expect(here.kernel.log.findLast((line) => line.startsWith('nft'))).toContain('add element inet branchline pods');
   });
 
@@ -342,6 +377,24 @@ describe('the agent', () => {
     expect(await here.call('GC', 'plain', {}, valid('another'))).toEqual({ exitCode: 0, answer: {} });
     expect(await here.call('CHECK', 'plain')).toMatchObject({ exitCode: 1 });
     expect(await here.call('NONSENSE', 'plain')).toMatchObject({ exitCode: 1, answer: { code: 4 } });
+  });
+
+  it('is not ready before its self-test has held', async () => {
+    const here = settled();
+    let failing = true;
+    selfTest = async () => {
+      if (failing) throw new CodedError('self-test-failed', { detail: 'nothing came back' });
+    };
+    cleanups.push(async () => void (selfTest = async () => undefined));
+    const agent = await here.start();
+    expect(await here.call('STATUS', 'plain')).toMatchObject({
+      answer: { code: 50, msg: expect.stringContaining('self-test-failed') },
+    });
+    expect(existsSync(join(here.folder, 'ready'))).toBe(false);
+    failing = false;
+    await here.clock.advance(1000);
+    expect(agent.isReady()).toBe(true);
+    expect(existsSync(join(here.folder, 'ready'))).toBe(true);
   });
 
   it('has a socket that is root’s alone', async () => {

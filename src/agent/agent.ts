@@ -10,20 +10,27 @@ import type { NodeNetworkStatus } from '../core/records/node-network.ts';
 import type { SettingValues } from '../core/settings/settings.ts';
 import type { Kernel } from '../linux/port.ts';
 import { createRecordKeeper } from './apply-record/record-keeper.ts';
-import { type PoolSize, poolSizes, statusOf } from './apply-record/status.ts';
+import { poolSizes, statusOf } from './apply-record/status.ts';
 import { createStatusReporter } from './apply-record/status-reporter.ts';
 import { createAttacher } from './attach/attacher.ts';
+import { createForgetter } from './attach/forget-connections.ts';
+import { createLinkReaper } from './attach/link-reaper.ts';
 import { createWiring } from './attach/wiring.ts';
 import type { Clock } from './clock.ts';
+import { createGuard } from './apply-record/guard.ts';
 import { createReconciler } from './apply-record/reconciler.ts';
 import { type Journal, type JournalFileOptions, openJournal } from './journal/journal-file.ts';
 import { createJudgement } from './judge/judgement.ts';
-import type { Log } from './log.ts';
-import { createRequestHandler, type RequestObserver } from './server/handle-request.ts';
+import type { Log } from '../daemon/log.ts';
+import { COOLDOWN_MS } from './pool/choose-address.ts';
+import { createRequestHandler, type HandlerOptions, type RequestObserver } from './server/handle-request.ts';
+import type { Figures } from './http/metrics.ts';
+import { selfTest, type SelfTestOptions } from './self-test/self-test.ts';
 import { acquireLock } from './server/lock.ts';
 import { replaySpool } from './server/replay-spool.ts';
 import { type AgentServerOptions, startServer } from './server/server.ts';
 import { readAccepted, writeAccepted } from './world/accepted-file.ts';
+import { createSubjectsKeeper, readSubjects } from './world/subjects-file.ts';
 import { createWorld, type Informers } from './world/world.ts';
 
 export interface AgentOptions {
@@ -42,12 +49,16 @@ export interface AgentOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly observe: RequestObserver;
+  /** Default: nobody is told but the plugin and the log. */
+  readonly onRefused?: HandlerOptions['onRefused'];
   /** Called once, when pods can be served. */
   readonly onReady: () => void;
   /** Default 60,000. */
   readonly addDeadlineMs?: number;
   /** Default 5,000: how long after a DEL the runtime has to take the namespace, and the link with it, away. */
   readonly linkGraceMs?: number;
+  /** Default: a sandbox of our own is wired and reached. */
+  readonly selfTest?: (options: SelfTestOptions) => Promise<void>;
   /** Default: the journal on disk. */
   readonly openJournal?: (options: JournalFileOptions) => Journal;
 }
@@ -57,12 +68,14 @@ export interface Agent {
   /** What the introspection page shows. */
   state(): object;
   status(): NodeNetworkStatus;
-  poolSizes(): readonly PoolSize[];
+  figures(): Figures;
   /** Leaves wiring, rules and routes in the kernel. */
   stop(): Promise<void>;
 }
 
-const SPOOL_EVERY_MS = 10_000;
+const PROVE_EVERY_MS = 1000;
+/** A look into a folder that is empty, as a rule. */
+const SPOOL_EVERY_MS = 1000;
 
 export async function startAgent(options: AgentOptions): Promise<Agent> {
   const { kernel, clock, log, runDir, stateDir } = options;
@@ -73,11 +86,19 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   const journal = open({ path: join(stateDir, 'journal'), header });
   const acceptedPath = join(stateDir, 'accepted.json');
   const informers = options.startInformers();
-  const world = createWorld({ informers, environment: options.environment, last: readAccepted(acceptedPath) });
+  const subjectsPath = join(stateDir, 'subjects.json');
+  const last = { ...readAccepted(acceptedPath), ...readSubjects(subjectsPath) };
+  const world = createWorld({ informers, environment: options.environment, last });
+  const subjects = createSubjectsKeeper({ path: subjectsPath, subjects: () => world.subjects(), clock, log });
+  const leaveSubjects = world.onChange(() => subjects.touch());
+  subjects.touch();
   const judgement = createJudgement(kernel);
   const keeper = createRecordKeeper({ kernel, journal, judgement });
 
   let ready = false;
+  let proving: Promise<void> | undefined;
+  let unproved: CodedError | undefined;
+  let cancelProof = (): void => undefined;
   const reconciler = createReconciler({
     world,
     keeper,
@@ -86,20 +107,21 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     onAccepted: (accepted) => writeAccepted(acceptedPath, accepted),
     onChange: () => {
       reporter.touch();
-      if (ready || !serving || keeper.inForce() === undefined) return;
-      ready = true;
-      log.info({}, 'ready: the record is in force and the socket is served');
-      options.onReady();
+      prove();
     },
   });
+  const guard = createGuard({ kernel, keeper, clock, log, request: () => reconciler.request() });
+  const forgetter = createForgetter({ kernel, clock, log });
+  const reaper = createLinkReaper({ kernel, clock, log, graceMs: options.linkGraceMs ?? 5000 });
   const wiring = createWiring({
     kernel,
+    forgetter,
+    reaper,
     journal,
     judgement,
     clock,
     log,
     requestReconcile: () => reconciler.request(),
-    ...(options.linkGraceMs === undefined ? {} : { linkGraceMs: options.linkGraceMs }),
   });
   const attacher = createAttacher({
     world,
@@ -111,7 +133,28 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     ...(options.addDeadlineMs === undefined ? {} : { deadlineMs: options.addDeadlineMs }),
   });
   const notReady = (): CodedError | undefined =>
-    ready ? undefined : new CodedError('node-record-missing', { detail: 'no record is in force yet' });
+    ready ? undefined : (unproved ?? new CodedError('node-record-missing', { detail: 'no record is in force yet' }));
+  const test = options.selfTest ?? selfTest;
+  const prove = (): void => {
+    const spec = keeper.inForce()?.spec;
+    if (ready || proving !== undefined || !serving || spec === undefined) return;
+    proving = test({ kernel, wiring, journal, spec }).then(
+      () => {
+        ready = true;
+        log.info({}, 'ready: the record is in force, the socket is served, a test sandbox was reached');
+        options.onReady();
+        reporter.touch();
+      },
+      (error: unknown) => {
+        unproved = error instanceof CodedError ? error : undefined;
+        log.error({ error: describeError(error) }, 'the self-test failed');
+        cancelProof = clock.after(PROVE_EVERY_MS, () => {
+          proving = undefined;
+          prove();
+        });
+      },
+    );
+  };
   const status = (previous: NodeNetworkStatus): NodeNetworkStatus =>
     statusOf({
       inForce: keeper.inForce(),
@@ -130,6 +173,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     notReady,
     clock,
     log,
+    onRefused: options.onRefused ?? (() => undefined),
     observe: (...observation) => {
       options.observe(...observation);
       reporter.touch();
@@ -141,12 +185,16 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     if (state === 'reserved') wiring.undo(attachment);
   }
   wiring.sweep();
+  const coolingSince = clock.nowMs() - COOLDOWN_MS;
+  forgetter.forget(...[...journal.state.idleSince].filter(([, at]) => at > coolingSince).map(([address]) => address));
   let serving = false;
   const spool = join(runDir, 'del');
   await replaySpool(spool, handle, log);
   const server = await startServer({ path: join(runDir, 'agent.sock'), handle, peerUid: options.peerUid, log });
   serving = true;
+  guard.start();
   reconciler.start();
+  await proving;
   // A plugin may have given up just before the socket was there.
   let cancelSpool = (): void => undefined;
   const watchSpool = (): void => {
@@ -160,8 +208,15 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
 
   const stop = async (): Promise<void> => {
     cancelSpool();
+    cancelProof();
+    await proving;
     reconciler.stop();
+    guard.stop();
     reporter.stop();
+    forgetter.stop();
+    reaper.stop();
+    leaveSubjects();
+    subjects.stop();
     await server.close();
     const { pods, serviceAccounts, records, securityGroups, configMaps } = informers;
     await Promise.all(
@@ -178,9 +233,14 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
       inForce: keeper.inForce(),
       accepted: world.accepted(),
       holdings: [...journal.state.holdings.values()],
+      underWay: attacher.underWay(),
     }),
     status: () => status({}),
-    poolSizes: () => poolSizes(keeper.inForce()?.spec, status({}).pools ?? []),
+    figures: () => {
+      const spec = keeper.inForce()?.spec;
+      const attachments = [...journal.state.holdings.values()].map(({ attachment }) => attachment);
+      return { ready, spec, pools: poolSizes(spec, status({}).pools ?? []), attachments };
+    },
     stop: () => (stopped ??= stop()),
   };
 }

@@ -16,10 +16,10 @@ export interface AgentResources {
 }
 
 /** Starts one informer. */
-export type Watch = <O extends KubeObject, V>(options: {
+export type Watch = <V>(options: {
   readonly resource: Resource;
   readonly selection?: Selection;
-  readonly projection: (object: O) => V;
+  readonly projection: (object: KubeObject) => V;
 }) => Informer<V>;
 
 export interface ClusterOptions {
@@ -33,7 +33,6 @@ interface ConfigMapObject extends KubeObject {
 }
 
 export function watchCluster({ watch, resources, nodeName }: ClusterOptions): Informers {
-  const whole = <O>(object: O): O => object;
   return {
     pods: watch({
       resource: resources.pods,
@@ -41,20 +40,21 @@ export function watchCluster({ watch, resources, nodeName }: ClusterOptions): In
       projection: viewPod,
     }),
     serviceAccounts: watch({ resource: resources.serviceAccounts, projection: viewServiceAccount }),
-    records: watch<NodeNetwork, NodeNetwork>({
+    records: watch({
       resource: resources.nodeNetworks,
       selection: { fieldSelector: `metadata.name=${nodeName}` },
-      projection: whole,
+      // Of this shape by the schema of its definition; so are groups.
+      projection: (object) => object as NodeNetwork,
     }),
-    securityGroups: watch<SecurityGroupRecord, SecurityGroupRecord>({
+    securityGroups: watch({
       resource: resources.securityGroups,
-      projection: whole,
+      projection: (object) => object as SecurityGroupRecord,
     }),
     configMaps: SETTINGS_CONFIG_MAPS.map((name) =>
-      watch<ConfigMapObject, ConfigMapView>({
+      watch({
         resource: resources.configMaps,
         selection: { namespace: NAMESPACE, fieldSelector: `metadata.name=${name}` },
-        projection: ({ metadata, data }) => ({ metadata, data: data ?? {} }),
+        projection: ({ metadata, data }: ConfigMapObject): ConfigMapView => ({ metadata, data: data ?? {} }),
       }),
     ),
   };

@@ -7,9 +7,11 @@ import type { Socket } from 'node:net';
 
 import { pino } from 'pino';
 
+import { AGENT_NAME } from '../core/names.ts';
 import { describeError } from '../core/errors/coded-error.ts';
 import { createKube } from '../kube/client.ts';
 import { systemClock as kubeClock } from '../kube/clock.ts';
+import { createEventRecorder, reasonOf } from '../kube/events.ts';
 import { inClusterConfig } from '../kube/in-cluster.ts';
 import { createInformer } from '../kube/informer.ts';
 import { resources } from '../kube/resources.ts';
@@ -18,12 +20,15 @@ import { type Agent, startAgent } from './agent.ts';
 import { systemClock } from './clock.ts';
 import { statusWriter, type Watch, watchCluster } from './cluster.ts';
 import { readConfig } from './config.ts';
-import { installPlugin, writeConflist } from './files/install-plugin.ts';
-import { json, serveHttp } from './http/http-server.ts';
-import { createMetrics } from './http/metrics.ts';
+import { installPlugin, keepInstalled } from './files/install-plugin.ts';
+import { json, serveHttp } from '../daemon/http-server.ts';
+import { showInterfaces, showPods } from './http/introspection.ts';
+import { createMetrics, type Figures } from './http/metrics.ts';
 
 const config = readConfig(process.argv.slice(2), process.env);
-const log = pino({ base: { node: config.nodeName } });
+// Not in step with whoever reads stdout: a full pipe must not hold up a pod.
+const output = pino.destination({ sync: false });
+const log = pino({ base: { node: config.nodeName } }, output);
 const kernel = openKernel(existsSync(config.sysctlRoot) ? { sysctlRoot: config.sysctlRoot } : {});
 const surroundings = { clock: kubeClock, random: Math.random, logger: log };
 const kube = createKube({ config: inClusterConfig({ environment: process.env }), ...surroundings });
@@ -34,7 +39,13 @@ const watch: Watch = ({ projection, ...options }) =>
 const descriptor = (socket: Socket): number => (socket as Socket & { _handle: { fd: number } })._handle.fd;
 
 let agent: Agent | undefined;
-const metrics = createMetrics(() => agent?.poolSizes() ?? []);
+const metrics = createMetrics(() => agent?.figures());
+const events = createEventRecorder({
+  kube,
+  ...surroundings,
+  component: AGENT_NAME,
+  instance: config.nodeName,
+});
 
 const pages = {
   '/healthz': () => ({ type: 'text/plain', body: 'ok\n' }),
@@ -43,12 +54,21 @@ const pages = {
     type: 'text/plain',
     body: `${agent?.isReady() ?? false}\n`,
   }),
-  '/metrics': async () => ({ type: 'text/plain; version=0.0.4', body: await metrics.text() }),
+  '/metrics': () => ({ type: 'text/plain; version=0.0.4', body: metrics.text() }),
+};
+const shown = (show: (figures: Figures) => object) => () => {
+  const figures = agent?.figures();
+  return json(figures === undefined ? {} : show(figures));
 };
 const servers = [
   await serveHttp(pages, config.metrics),
   await serveHttp(
-    { '/v1/state': () => json(agent?.state() ?? {}), '/v1/status': () => json(agent?.status() ?? {}) },
+    {
+      '/v1/enis': shown(showInterfaces),
+      '/v1/pods': shown(showPods),
+      '/v1/state': () => json(agent?.state() ?? {}),
+      '/v1/status': () => json(agent?.status() ?? {}),
+    },
     config.introspection,
   ),
 ];
@@ -60,6 +80,7 @@ const stop = async (signal: string): Promise<void> => {
   log.info({ signal }, 'stopping; wiring and rules stay in force');
   await agent?.stop();
   await Promise.all(servers.map((server) => server.close()));
+  output.flushSync();
   process.exit(0);
 };
 process.on('SIGTERM', () => void stop('SIGTERM'));
@@ -79,9 +100,14 @@ try {
     clock: systemClock,
     log,
     observe: metrics.observe,
-    onReady: () => writeConflist(config.confDir, config.binDir),
+    onRefused: (pod, error) => {
+      const about = { apiVersion: 'v1', kind: 'Pod', ...pod };
+      void events.record({ about, type: 'Warning', reason: reasonOf(error.code), message: error.message });
+    },
+    onReady: () => keepInstalled({ ...config, clock: systemClock, log }),
   });
 } catch (error) {
   log.fatal({ error: describeError(error) }, 'cannot start');
+  output.flushSync();
   process.exit(1);
 }

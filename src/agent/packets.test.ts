@@ -1,24 +1,12 @@
 /** The whole node with real packets: pods by ADD through the real plugin and agent, records written by hand. */
-import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 
 import { buildShim } from '../../scripts/build-shim.ts';
-import { SECURITY_GROUPS_ANNOTATION } from '../core/names.ts';
-import type { NodeNetwork } from '../core/records/node-network.ts';
 import type { SecurityGroupRecord } from '../core/records/security-group.ts';
-import { type Agent, startAgent } from './agent.ts';
-import { systemClock } from './clock.ts';
-import { silentLog } from './log.ts';
+import { describeAsRoot } from '../linux/testing/as-root.ts';
 import { aGroup, allow, anInterface, aRecord, aSet } from './testing/builders.ts';
-
-import { informerDouble } from './testing/doubles.ts';
-import { kernelIn } from './testing/kernel-in.ts';
-import { REMOTE, type ScratchNetwork, scratchNetwork } from './testing/scratch-network.ts';
-import { type PodView, type ServiceAccountView, viewPod } from './world/pod-view.ts';
-import type { ConfigMapView } from './world/world.ts';
+import { REMOTE, type ScratchNetwork } from './testing/scratch-network.ts';
+import { type ServedNetwork, servedNetwork } from './testing/served-network.ts';
 
 const NODE = 'sg-0000000000000000a';
 const WEB = 'sg-0000000000000000b';
@@ -59,7 +47,6 @@ const dbGroup = (...ports: readonly number[]): SecurityGroupRecord =>
     DB,
     ports.map((port) => allow('ingress', WEB, { protocol: 'tcp', port })),
   );
-const groupsOf: Readonly<Record<string, string>> = { web: 'sg-web', db: DB };
 const addresses = {
   node: '10.0.0.10',
   plain: '10.0.0.20',
@@ -70,32 +57,10 @@ const addresses = {
 };
 type Place = keyof typeof addresses;
 
-describe('packets between pods of one node', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'brl-packets-'));
-  const pods = informerDouble<PodView>();
-  const records = informerDouble<NodeNetwork>();
-  const securityGroups = informerDouble<SecurityGroupRecord>();
-  const configMap = informerDouble<ConfigMapView>();
-  const serviceAccounts = informerDouble<ServiceAccountView>();
+describeAsRoot('packets between pods of one node', () => {
+  let served: ServedNetwork;
   let network: ScratchNetwork;
-  let agent: Agent | undefined;
 
-  const shim = (command: string, pod: string): Promise<{ code: number | null; stdout: string }> => {
-    const child = spawn(join(folder, 'shim'), {
-      env: {
-        CNI_COMMAND: command,
-        CNI_CONTAINERID: `sandbox-${pod}`,
-        CNI_IFNAME: 'eth0',
-        CNI_NETNS: `/run/netns/${network.netns(pod)}`,
-        CNI_ARGS: `K8S_POD_NAMESPACE=default;K8S_POD_NAME=${pod};K8S_POD_UID=uid-${pod}`,
-      },
-      stdio: ['pipe', 'pipe', 'inherit'],
-    });
-    child.stdin.end('{"cniVersion":"1.0.0","name":"branchline","type":"branchline-cni"}');
-    let stdout = '';
-    child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()));
-    return new Promise((resolve) => child.on('close', (code) => resolve({ code, stdout })));
-  };
   /** `from → to:port` for each cell, and what came of it. */
   const observe = async (...cells: readonly (readonly [Place, Place, number])[]): Promise<readonly string[]> =>
     Promise.all(
@@ -105,57 +70,19 @@ describe('packets between pods of one node', () => {
       }),
     );
 
-  const start = async (): Promise<Agent> => {
-    agent = await startAgent({
-      kernel: kernelIn(network.netns('node')),
-      startInformers: () => ({ pods, serviceAccounts, records, securityGroups, configMaps: [configMap] }),
-      writeStatus: async () => undefined,
-      environment: {},
-      bootId: 'boot',
-      runDir: folder,
-      stateDir: join(folder, 'state'),
-      peerUid: () => 0,
-      clock: systemClock,
-      log: silentLog,
-      observe: () => undefined,
-      onReady: () => undefined,
-    });
-    return agent;
-  };
-
   beforeAll(async () => {
-    const prefix = `brlt-${process.pid}`;
-    network = scratchNetwork(
-      prefix,
-      interfaces.map(({ mac, primaryAddress, addresses: own }, at) => ({
-        name: `eth${at}`,
-        mac,
-        primary: primaryAddress,
-        addresses: own,
-      })),
-    );
-    await buildShim(join(folder, 'shim'), { defines: { RUN_DIR: `"${folder}"` } });
-    serviceAccounts.set();
-    configMap.set({ metadata: { name: 'aws-vpc-cni' }, data: { ENABLE_POD_ENI: 'true' } });
-    securityGroups.set(nodeGroup, webGroup, dbGroup(5432));
-    records.set(record);
-    pods.set(
-      ...['plain', 'other', 'web', 'db'].map((name) =>
-        viewPod({
-          metadata: {
-            name,
-            namespace: 'default',
-            uid: `uid-${name}`,
-            ...(groupsOf[name] === undefined ? {} : { annotations: { [SECURITY_GROUPS_ANNOTATION]: groupsOf[name] } }),
-          },
-          spec: { containers: [{ readinessProbe: { tcpSocket: { port: 8080 } } }] },
-        }),
-      ),
-    );
-    await start();
+    served = await servedNetwork({
+      prefix: `brlt-${process.pid}`,
+      record,
+      securityGroups: [nodeGroup, webGroup, dbGroup(5432)],
+      pods: [{ name: 'plain' }, { name: 'other' }, { name: 'web', groups: 'sg-web' }, { name: 'db', groups: DB }],
+      shim: buildShim,
+    });
+    ({ network } = served);
+    await served.start();
     for (const name of ['plain', 'other', 'web', 'db'] as const) {
       network.addPod(name);
-      const { code, stdout } = await shim('ADD', name);
+      const { code, stdout } = await served.cni('ADD', name);
       expect(stdout).toContain(`${addresses[name]}/32`);
       expect(code).toBe(0);
       await network.serve(name, [80, 5432, 8080]);
@@ -163,11 +90,7 @@ describe('packets between pods of one node', () => {
     await network.serve('node', [10_250]);
     await network.serve('remote', [80]);
   });
-  afterAll(async () => {
-    await agent?.stop();
-    await network.destroy();
-    rmSync(folder, { recursive: true, force: true });
-  });
+  afterAll(() => served.destroy());
 
   it('pass and drop as the groups of both ends say', async () => {
     expect(
@@ -271,15 +194,15 @@ describe('packets between pods of one node', () => {
   });
 
   it('follow a rule that is taken away and given back, also over a restart of the agent', async () => {
-    securityGroups.set(nodeGroup, webGroup, dbGroup());
+    served.securityGroups.set(nodeGroup, webGroup, dbGroup());
     await expect.poll(() => observe(['web', 'db', 5432]), { timeout: 20_000 }).toEqual(['web → db:5432 closed']);
-    await agent?.stop();
+    await served.stop();
     expect(await observe(['web', 'db', 5432], ['plain', 'web', 80])).toEqual([
       'web → db:5432 closed',
       'plain → web:80 open',
     ]);
-    securityGroups.set(nodeGroup, webGroup, dbGroup(5432));
-    await start();
+    served.securityGroups.set(nodeGroup, webGroup, dbGroup(5432));
+    await served.start();
     expect(await observe(['web', 'db', 5432], ['plain', 'web', 80], ['plain', 'db', 5432])).toEqual([
       'web → db:5432 open',
       'plain → web:80 open',
@@ -288,7 +211,7 @@ describe('packets between pods of one node', () => {
   });
 
   it('end with DEL, before the namespace is gone', async () => {
-    expect(await shim('DEL', 'other')).toEqual({ code: 0, stdout: '' });
+    expect(await served.cni('DEL', 'other')).toEqual({ code: 0, stdout: '' });
     expect(await observe(['plain', 'other', 80], ['plain', 'web', 80])).toEqual([
       'plain → other:80 closed',
       'plain → web:80 open',

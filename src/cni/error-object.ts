@@ -8,6 +8,7 @@ const codes: Partial<Record<ErrorCode, number>> = {
   'cni-config-invalid': cniErrorCodes.invalidConfig,
   'cni-version-unsupported': cniErrorCodes.incompatibleVersion,
   'frame-invalid': cniErrorCodes.decode,
+  'attachment-missing': cniErrorCodes.unknownContainer,
 };
 
 export function cniErrorObject(cniVersion: string, error: unknown): CniErrorObject {

@@ -91,6 +91,14 @@ describe('a CNI answer', () => {
     expect(cniResult('1.1.0', attachment)).toMatchObject({ interfaces: [{ mtu: 9001 }, { mtu: 9001 }] });
   });
 
+  it('says of IPv6 what belongs to it', () => {
+    const ipv6 = { ...attachment, address: '2001:db8::9', gateway: 'fe80::1' };
+    expect(cniResult('0.4.0', ipv6)).toMatchObject({
+      ips: [{ version: '6', address: '2001:db8::9/128', gateway: 'fe80::1' }],
+      routes: [{ dst: '::/0', gw: 'fe80::1' }],
+    });
+  });
+
   it('says with its code whether to try again, and with ours why', () => {
     const code = (error: unknown): number => cniErrorObject('1.0.0', error).code;
     expect(code(new CodedError('groups-not-ready', { detail: 'x' }))).toBe(11);

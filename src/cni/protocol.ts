@@ -36,7 +36,6 @@ export interface CniErrorObject {
 }
 
 const commands = ['ADD', 'DEL', 'CHECK', 'VERSION', 'STATUS', 'GC'] as const;
-export type CniCommand = (typeof commands)[number];
 
 /** The sandbox and the interface in it that ADD, DEL and CHECK are about. */
 export interface CniTarget {

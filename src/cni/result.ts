@@ -12,6 +12,7 @@ export interface CniAttachment {
 
 export function cniResult(version: CniVersion, { hostLink, podLink, address, gateway }: CniAttachment): object {
   const mtu = (value: number): object => (version === '1.1.0' ? { mtu: value } : {});
+  const [family, length, everywhere] = address.includes(':') ? ['6', 128, '::/0'] : ['4', 32, '0.0.0.0/0'];
   return {
     cniVersion: version,
     interfaces: [
@@ -19,8 +20,15 @@ export function cniResult(version: CniVersion, { hostLink, podLink, address, gat
       { name: podLink.name, mac: podLink.mac, ...mtu(podLink.mtu), sandbox: podLink.netns },
     ],
     // Before 1.0.0 each address said its family.
-    ips: [{ ...(version.startsWith('0.') ? { version: '4' } : {}), interface: 1, address: `${address}/32`, gateway }],
-    routes: [{ dst: '0.0.0.0/0', gw: gateway }],
+    ips: [
+      {
+        ...(version.startsWith('0.') ? { version: family } : {}),
+        interface: 1,
+        address: `${address}/${length}`,
+        gateway,
+      },
+    ],
+    routes: [{ dst: everywhere, gw: gateway }],
     dns: {},
   };
 }

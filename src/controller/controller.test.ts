@@ -65,6 +65,7 @@ describe('the controller', () => {
         .sort(),
     ).toEqual(Object.values(world.groups).sort());
     expect(world.events()).toEqual([]);
+    expect(world.condition('web')).toBeUndefined();
   });
 
   it('makes no call to EC2 for a pod that joins a set with a free address', async () => {
@@ -138,9 +139,11 @@ describe('the controller', () => {
     await world.settle();
     expect(world.record('node-1').spec.sets).toEqual([]);
     expect(world.events()).toEqual(['Pod/web PodGroupsDisabled']);
+    expect(world.condition('web')).toMatchObject({ status: 'False', reason: 'PodGroupsDisabled' });
     await world.switchOn();
     await world.settle();
     expect(world.record('node-1').spec.sets).toHaveLength(1);
+    expect(world.condition('web')).toMatchObject({ status: 'True', reason: 'Served' });
   });
 
   it('tells node and waiting pods when EC2 refuses the credentials, and goes on by itself', async () => {
@@ -184,20 +187,19 @@ describe('the controller', () => {
     await world.addPod({ name: 'web', node: 'node-1', groups: 'sg-web' });
     await world.settle();
     const pool = setKey([world.groups.web]);
+    const [, serving] = world.record('node-1').spec.interfaces;
+    /** As the agent, with so many addresses of the interface in use. */
     const say = (inUse: number) => {
-      const { generation } = world.record('node-1').metadata;
-      const status = { protocol: 1, pools: [{ pool, inUse, wanted: inUse, cooling: 0 }] };
-      return world.setStatus(
-        'node-1',
-        generation === undefined ? status : { ...status, appliedGeneration: generation },
-      );
+      const { metadata, spec } = world.record('node-1');
+      const releaseAcks = spec.sets.length > 0 ? [] : (serving?.addresses.slice(inUse) ?? []);
+      return world.setStatus('node-1', { protocol: 1, appliedGeneration: metadata.generation ?? 0, releaseAcks });
     };
     await say(1);
     await world.deletePod('web');
     await world.settle(90_000);
     await say(1);
     await world.settle(90_000);
-    expect(world.record('node-1').spec.interfaces).toHaveLength(2);
+    expect(world.record('node-1').spec).toMatchObject({ sets: [], interfaces: [{}, { id: serving?.id }] });
     await say(0);
     await world.settle(1000);
     expect(world.record('node-1').spec.interfaces).toHaveLength(1);
@@ -213,13 +215,33 @@ describe('the controller', () => {
     await world.switchOn();
     const { instance } = await world.addNode('node-1');
     await world.addPod({ name: 'web', node: 'node-1', groups: 'sg-web' });
-    await world.settle();
+    await world.settle(30_000);
     await world.kube.delete(resources.nodes, { name: 'node-1' });
     await world.settle();
     expect(world.records()).toHaveLength(1);
     // As the garbage collector, for the owner that is gone.
     await world.kube.delete(resources.nodeNetworks, { name: 'node-1' });
     await world.settle(10_000);
+    expect(world.records()).toEqual([]);
+    expect(await world.ec2.interfaces({ tags: { 'branchline.dev/instance': instance } })).toEqual([]);
+  });
+
+  it('deletes also what EC2 did not show at first of a node that has gone while no controller ran', async () => {
+    const world = started();
+    await world.switchOn();
+    const { instance } = await world.addNode('node-1');
+    await world.settle();
+    const behind = await world.ec2.interfaces({});
+    await world.addPod({ name: 'web', node: 'node-1', groups: 'sg-web' });
+    await world.settle();
+    await world.stopAll();
+    await world.kube.delete(resources.nodes, { name: 'node-1' });
+    await world.kube.delete(resources.nodeNetworks, { name: 'node-1' });
+    const stopLag = world.ec2.answerInterfacesWith(behind);
+    world.start();
+    await world.settle(5000);
+    stopLag();
+    await world.settle(60_000);
     expect(world.records()).toEqual([]);
     expect(await world.ec2.interfaces({ tags: { 'branchline.dev/instance': instance } })).toEqual([]);
   });
@@ -332,5 +354,114 @@ describe('the controller', () => {
     expect(world.events()).toEqual(['Pod/web Ec2Unauthorized']);
     await world.settle();
     expect(world.record('node-1').spec.sets[0]?.interfaces).toHaveLength(1);
+  });
+
+  it('serves other sets at once while EC2 refuses what one asks for, and asks for that less and less often', async () => {
+    const world = started();
+    await world.switchOn();
+    await world.addNode('node-1');
+    await world.settle();
+    const many = Array.from({ length: 6 }, (_, index) =>
+      world.ec2.addGroup({ vpc: world.vpc, groupName: `g${index}` }),
+    );
+    await world.settle(11_000);
+    await world.addPod({ name: 'greedy', node: 'node-1', groups: many.join() });
+    await world.settle(60_000);
+    await world.addPod({ name: 'web', node: 'node-1', groups: 'sg-web' });
+    await world.settle(100);
+    const web = world.record('node-1').spec.sets.find(({ key }) => key === setKey([world.groups.web]));
+    expect(web?.interfaces).toHaveLength(1);
+    expect(world.events()).toEqual(['Pod/greedy GroupsTooMany']);
+    const asked = () => world.ec2Writes().filter((verb) => verb === 'createInterface').length;
+    const before = asked();
+    await world.settle(600_000);
+    expect(asked() - before).toBeLessThanOrEqual(40);
+    expect(world.events()).toEqual(['Pod/greedy GroupsTooMany']);
+  });
+
+  it('asks EC2 what a type takes that is newer than its table', async () => {
+    const world = started();
+    await world.addNode('node-1', 'zz9.large');
+    await world.settle();
+    expect(world.events()).toEqual(['Node/node-1 InstanceTypeUnknown']);
+    world.ec2.addType('zz9.large', { interfacesByCard: [2], addressesPerInterface: 5 });
+    await world.settle(60_000);
+    expect(world.record('node-1').spec.interfaces).toMatchObject([{ addresses: { length: 4 } }]);
+  });
+
+  it('does not believe a description that is behind what a predecessor did', async () => {
+    const world = started();
+    await world.switchOn();
+    await world.addNode('node-1');
+    await world.settle();
+    const behind = await world.ec2.interfaces({});
+    await world.addPod({ name: 'web', node: 'node-1', groups: 'sg-web' });
+    await world.settle();
+    await world.stopAll();
+    const before = world.record('node-1');
+    const stopLag = world.ec2.answerInterfacesWith(behind);
+    world.start();
+    await world.settle(5000);
+    expect(world.record('node-1')).toEqual(before);
+    stopLag();
+    await world.settle(40_000);
+    expect(world.record('node-1')).toEqual(before);
+    expect(world.ec2Writes().filter((verb) => verb === 'createInterface')).toHaveLength(1);
+  });
+
+  it('looks at the interfaces of all nodes with one call', async () => {
+    const world = controllerWorld();
+    worlds.push(world);
+    for (let index = 0; index < 20; index++) await world.addNode(`node-${index}`);
+    world.start();
+    await world.settle();
+    const looks = () => world.ec2.calls.filter(({ verb }) => verb === 'interfaces').length;
+    expect(looks()).toBe(1);
+    await world.settle(900_000);
+    expect(looks()).toBeLessThanOrEqual(7);
+    expect(world.ec2.calls.filter(({ verb }) => verb === 'instances')).toHaveLength(20);
+  });
+
+  it('tells where a setting stands that cannot be taken, and keeps the one before', async () => {
+    const world = started();
+    await world.switchOn();
+    await world.addNode('node-1');
+    await world.settle();
+    const body = { data: { ENABLE_POD_ENI: 'perhaps' } };
+    await world.kube.patch(
+      resources.configMaps,
+      { name: 'aws-vpc-cni', namespace: 'kube-system' },
+      { type: 'merge', body },
+    );
+    await world.settle();
+    expect(world.events()).toEqual(['ConfigMap/aws-vpc-cni SettingInvalid']);
+    await world.addPod({ name: 'web', node: 'node-1', groups: 'sg-web' });
+    await world.settle();
+    expect(world.record('node-1').spec.sets).toHaveLength(1);
+  });
+
+  it('tells nodes that EC2 is not read any more', async () => {
+    const world = started();
+    await world.addNode('node-1');
+    await world.settle();
+    world.ec2.inject('securityGroups', { kind: 'unreachable' }, 2);
+    await world.settle(15_000);
+    expect(world.events()).toEqual(['Node/node-1 Ec2Unreachable']);
+  });
+
+  it('places a pod in a set with a warm address while EC2 has not answered for long', async () => {
+    const world = started();
+    await world.switchOn();
+    await world.addNode('node-1');
+    await world.addPod({ name: 'web-1', node: 'node-1', groups: 'sg-web' });
+    await world.settle();
+    for (const verb of ['interfaces', 'securityGroups', 'assignAddresses'] as const) {
+      world.ec2.inject(verb, { kind: 'unreachable' }, 1000);
+    }
+    await world.settle(900_000);
+    await world.addPod({ name: 'web-2', node: 'node-1', groups: 'sg-web' });
+    await world.settle(100);
+    expect(world.record('node-1').spec.sets[0]?.pods).toHaveLength(2);
+    expect(world.events()).toContain('Node/node-1 Ec2Unreachable');
   });
 });

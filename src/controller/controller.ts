@@ -13,13 +13,16 @@ import type { Cluster } from './cluster.ts';
 import { createMirror } from './groups/mirror.ts';
 import type { Metrics } from './http/metrics.ts';
 import { createLiveSettings } from './live-settings.ts';
-import type { Log } from './log.ts';
+import type { Log } from '../daemon/log.ts';
 import { createExecutor } from './node/executor.ts';
 import { createNodeWorker } from './node/node-worker.ts';
+import { createPodConditions } from './node/pod-conditions.ts';
 import { createRecordWriter } from './node/record-writer.ts';
 import { createReporter } from './node/reporter.ts';
 import { indexPods } from './pods-by-node.ts';
 import { requeueOnChange } from './requeue-on-change.ts';
+import { createInterfaceSweep } from './vpc/interface-sweep.ts';
+import { createTypeLimits } from './vpc/type-limits.ts';
 import { createVpcWatch } from './vpc/vpc-watch.ts';
 
 export interface ControllerOptions {
@@ -52,7 +55,7 @@ const MIRROR = 'groups';
 
 export function startController(options: ControllerOptions): Controller {
   const { kube, cluster, ec2, events, environment, clock, random, log, metrics } = options;
-  const settings = createLiveSettings({ configMaps: cluster.configMaps, environment, log });
+  const settings = createLiveSettings({ configMaps: cluster.configMaps, environment, log, events });
   const vpcs = createVpcWatch({ ec2, clock, log, rulesPollSeconds: () => settings.current().rulesPollSeconds });
   const mirror = createMirror({ kube, cluster, clock, log });
   const pods = indexPods(cluster.pods);
@@ -72,10 +75,14 @@ export function startController(options: ControllerOptions): Controller {
       vpcs,
       mirror,
       ec2,
+      sweep: createInterfaceSweep({ ec2, clock }),
+      limits: createTypeLimits(ec2),
       execute: createExecutor({ ec2, log, observe: metrics.action }),
       writer: createRecordWriter(kube),
       reporter: createReporter(events),
+      conditions: createPodConditions({ kube, clock, log }),
       clock,
+      random,
     }),
     clock,
     random,

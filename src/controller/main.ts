@@ -18,7 +18,7 @@ import { createInformer } from '../kube/informer.ts';
 import { watchCluster } from './cluster.ts';
 import { type Controller, startController } from './controller.ts';
 import { createMetrics } from './http/metrics.ts';
-import { type HttpServer, serveHttp } from './http/http-server.ts';
+import { type HttpServer, serveHttp } from '../daemon/http-server.ts';
 
 const log = pino({ base: { component: CONTROLLER_NAME } });
 const environment = process.env;
@@ -47,7 +47,7 @@ const start = async (): Promise<() => Promise<void>> => {
     '/healthz': () => ({ body: 'ok\n' }),
     '/readyz': () =>
       controller?.isReady() === true ? { body: 'ok\n' } : { status: 503, body: 'not everything was read yet\n' },
-    '/metrics': async () => ({ type: 'text/plain; version=0.0.4', body: await metrics.text() }),
+    '/metrics': () => ({ type: 'text/plain; version=0.0.4', body: metrics.text() }),
   };
   const server: HttpServer = await serveHttp(pages, { host: '0.0.0.0', port: ports.controllerMetrics });
   const instance = environment['POD_NAME'] ?? hostname();

@@ -110,11 +110,12 @@ describe('the manifest', () => {
     ]);
   });
 
-  it('gives the controller no right to a secret, a status or a deletion of a record', () => {
+  it('gives the controller no right to a secret, a record’s status or a deletion of a record', () => {
     expect(rights(find('ClusterRole', CONTROLLER_NAME)).toSorted()).toEqual([
       'events: create patch',
       'nodenetworks: get list watch create patch',
       'nodes: list watch',
+      'pods/status: patch',
       'pods: list watch',
       'securitygroups: get list watch create patch delete',
       'serviceaccounts: list watch',

@@ -31,7 +31,7 @@ describe('docs/settings.md', () => {
   });
 
   it.each(rows)('states the default of $name', ({ name, fallback }) => {
-    const literal = /^`(.*)`$/.exec(fallback)?.[1];
+    const literal = fallback === 'none' ? '' : /^`(.*)`$/.exec(fallback)?.[1];
     if (literal === undefined) {
       const other = /^as `(.*)`$/.exec(fallback)?.[1] ?? '';
       expect(withOnly(other, '1400').settings.podMtu).toBe(1400);

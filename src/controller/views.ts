@@ -1,5 +1,5 @@
 /** What the controller keeps of each object: projections that run before anything is cached, since it sees every pod. */
-import { SECURITY_GROUPS_ANNOTATION } from '../core/names.ts';
+import { POD_CONDITION, SECURITY_GROUPS_ANNOTATION } from '../core/names.ts';
 import type { ObjectMeta } from '../core/records/node-network.ts';
 import type { SettingValues } from '../core/settings/settings.ts';
 import { type ConfigMap, isPodFinished, type Node, type Pod, type ServiceAccount } from '../kube/objects.ts';
@@ -23,6 +23,8 @@ export interface PodView {
   readonly finished: boolean;
   /** While a sandbox of the pod has it. */
   readonly address: string | undefined;
+  /** Ours, and where it stands among the others. */
+  readonly condition?: { readonly index: number; readonly status: string; readonly reason: string };
 }
 
 export interface ServiceAccountView {
@@ -47,7 +49,14 @@ export const viewPod = (pod: Pod): PodView => ({
   hostNetwork: pod.spec?.hostNetwork ?? false,
   finished: isPodFinished(pod),
   address: hasSandbox(pod) ? pod.status?.podIP : undefined,
+  ...ownCondition(pod),
 });
+
+function ownCondition({ status }: Pod): Pick<PodView, 'condition'> {
+  const index = status?.conditions?.findIndex(({ type }) => type === POD_CONDITION) ?? -1;
+  const found = status?.conditions?.[index];
+  return found === undefined ? {} : { condition: { index, status: found.status, reason: found.reason ?? '' } };
+}
 
 /** The status keeps the address of a sandbox that has died; this condition tells. */
 const hasSandbox = ({ status }: Pod): boolean =>

@@ -10,7 +10,7 @@ import { refusal } from './http/status.ts';
 import { createTransport, type Answer, type Call } from './http/transport.ts';
 import { collectionPath, objectPath, selectionQuery, withQuery } from './http/url.ts';
 import { watchStream } from './http/watch-stream.ts';
-import { silentLog, type Log } from './log.ts';
+import { silentLog, type Log } from '../daemon/log.ts';
 import type { Kube, KubeObject, ObjectList, Patch, Resource, Selection } from './port.ts';
 
 export interface KubeOptions {

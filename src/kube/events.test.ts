@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
+import { silentLog } from '../daemon/log.ts';
 import { createEventRecorder, type Occurrence, reasonOf } from './events.ts';
 import type { Event } from './objects.ts';
 import { resources } from './resources.ts';
@@ -17,7 +18,7 @@ describe('an event recorder', () => {
     const kube = createKubeDouble();
     const clock = createTestClock();
     const warnings: string[] = [];
-    const logger = { info: () => undefined, warn: (_: object, message: string) => void warnings.push(message) };
+    const logger = { ...silentLog, warn: (_: object, message: string) => void warnings.push(message) };
     let next = 0;
     const random = (): number => (next += 0.01) % 1;
     const common = { component: 'branchline-controller', instance: 'controller-0' };

@@ -5,7 +5,7 @@
 import { CodedError, describeError } from '../core/errors/coded-error.ts';
 import type { ErrorCode } from '../core/errors/catalogue.ts';
 import type { Clock } from './clock.ts';
-import type { Log } from './log.ts';
+import type { Log } from '../daemon/log.ts';
 import type { Event, EventType, InvolvedObject } from './objects.ts';
 import type { Kube } from './port.ts';
 import { resources } from './resources.ts';

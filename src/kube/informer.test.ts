@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 
 import { createInformer, type InformerOptions } from './informer.ts';
-import { silentLog } from './log.ts';
+import { silentLog } from '../daemon/log.ts';
 import type { ConfigMap } from './objects.ts';
 import type { Change, Informer } from './port.ts';
 import { resources } from './resources.ts';

@@ -5,7 +5,7 @@
 import { CodedError, describeError } from '../core/errors/coded-error.ts';
 import { backoffMs } from './backoff.ts';
 import type { Clock } from './clock.ts';
-import type { Log } from './log.ts';
+import type { Log } from '../daemon/log.ts';
 import { createObjectCache } from './object-cache.ts';
 import type { Informer, Kube, KubeObject, Resource, Selection, WatchEvent } from './port.ts';
 

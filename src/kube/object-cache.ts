@@ -1,6 +1,6 @@
 /** What an informer knows: projections by name, and who is told of their changes. It must never see the network. */
 import { describeError } from '../core/errors/coded-error.ts';
-import type { Log } from './log.ts';
+import type { Log } from '../daemon/log.ts';
 import type { Change, KubeObject, ObjectRef, Resource } from './port.ts';
 
 export interface ObjectCacheOptions<Raw, T> {

@@ -76,27 +76,9 @@ export interface Node extends KubeObject {
 }
 
 export type ServiceAccount = KubeObject;
-export type Namespace = KubeObject;
 
 export interface ConfigMap extends KubeObject {
   readonly data?: Readonly<Record<string, string>>;
-}
-
-export interface Secret extends KubeObject {
-  /** Base64. */
-  readonly data?: Readonly<Record<string, string>>;
-  readonly type?: string;
-}
-
-export interface Lease extends KubeObject {
-  readonly spec?: {
-    readonly holderIdentity?: string;
-    readonly leaseDurationSeconds?: number;
-    /** With microseconds. */
-    readonly acquireTime?: string;
-    readonly renewTime?: string;
-    readonly leaseTransitions?: number;
-  };
 }
 
 export interface InvolvedObject {

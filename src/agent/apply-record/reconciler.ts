@@ -4,7 +4,7 @@
  */
 import { CodedError, describeError } from '../../core/errors/coded-error.ts';
 import type { Clock } from '../clock.ts';
-import type { Log } from '../log.ts';
+import type { Log } from '../../daemon/log.ts';
 import type { Accepted } from '../world/accepted-file.ts';
 import type { World } from '../world/world.ts';
 import type { RecordKeeper } from './record-keeper.ts';
@@ -33,8 +33,6 @@ export interface Reconciler {
 /** Until an interface that EC2 has attached shows as a link. */
 const MISSING_LINK_MS = 200;
 const FAILURE_MS = 1000;
-/** Others flush rules and rulesets, systemd-networkd when it starts; without a notification this bounds the damage. */
-const AUDIT_MS = 30_000;
 
 export function createReconciler({ world, keeper, clock, log, onAccepted, onChange }: ReconcilerOptions): Reconciler {
   const listeners = new Set<() => void>();
@@ -64,13 +62,17 @@ export function createReconciler({ world, keeper, clock, log, onAccepted, onChan
     ]);
     if (record !== undefined && settings !== undefined && text !== applied) {
       try {
-        const { missing, generation } = keeper.apply(record, securityGroups, settings);
+        // What comes of a failure is neither the last nor this one.
+        applied = '';
+        const { missing, refused, generation } = keeper.apply(record, securityGroups, settings);
         refusal = undefined;
-        if (missing.length === 0) applied = text;
-        else schedule(MISSING_LINK_MS);
+        if (missing.length > 0) schedule(MISSING_LINK_MS);
+        else if (refused.size > 0) schedule(FAILURE_MS);
+        else applied = text;
         if (told !== text) {
           onAccepted(accepted);
           log.info({ generation, missing, sets: record.spec.sets.length }, 'record in force');
+          for (const [id, { message }] of refused) log.error({ interface: id, error: message }, 'interface not usable');
         }
         told = text;
       } catch (error) {
@@ -85,26 +87,15 @@ export function createReconciler({ world, keeper, clock, log, onAccepted, onChan
     onChange();
     for (const listener of listeners) listener();
   };
-  let cancelAudit = (): void => undefined;
-  const audit = (): void => {
-    cancelAudit = clock.after(AUDIT_MS, () => {
-      keeper.audit();
-      applied = '';
-      schedule(0);
-      audit();
-    });
-  };
   return {
     start() {
       running = true;
-      audit();
       leave = world.onChange(() => schedule(0));
       look();
     },
     stop() {
       running = false;
       leave();
-      cancelAudit();
       scheduled?.cancel();
     },
     request() {

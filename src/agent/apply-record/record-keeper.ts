@@ -2,16 +2,18 @@
  * Puts an accepted record in force: the judgement first, then the interfaces' links, routes and rules. It dumps links
  * and rules, so it runs when a record changes and never on a pod's path.
  */
-import { CodedError } from '../../core/errors/coded-error.ts';
+import { CodedError, describeError } from '../../core/errors/coded-error.ts';
 import { routing } from '../../core/names.ts';
 import type { NodeNetwork, NodeNetworkSpec } from '../../core/records/node-network.ts';
 import type { SecurityGroupRecord } from '../../core/records/security-group.ts';
 import type { Settings } from '../../core/settings/settings.ts';
-import type { Kernel } from '../../linux/port.ts';
+import type { Family, Kernel, NetChange, NetEvent, Route } from '../../linux/port.ts';
 import type { Journal } from '../journal/journal-file.ts';
+import type { Attachment } from '../journal/journal.ts';
 import type { JudgementShell } from '../judge/judgement.ts';
-import { type InterfacePlan, nodePlan, planInterface, planRules, sourceRules } from '../wire/plan-interface.ts';
-import { planPodRepair } from '../wire/plan-pod.ts';
+import { familyOf, type InterfacePlan, nodeRules, planInterface, planNode, planRules } from '../wire/plan-interface.ts';
+import { missingRoutes, planPodClosure, planPodRepair } from '../wire/plan-pod.ts';
+import { type Applied, type Attention, attentionTo, hasRoutes, isAsApplied } from './applied.ts';
 
 export interface InForce {
   readonly spec: NodeNetworkSpec;
@@ -20,6 +22,8 @@ export interface InForce {
   readonly ready: ReadonlySet<string>;
   /** Interfaces of the record whose links have not come yet. */
   readonly missing: readonly string[];
+  /** Interfaces whose settings the kernel refuses, with kernel-refused; the others are not held up by them. */
+  readonly refused: ReadonlyMap<string, CodedError>;
 }
 
 export interface RecordKeeper {
@@ -27,6 +31,13 @@ export interface RecordKeeper {
   inForce(): InForce | undefined;
   /** Throws node-record-foreign, and leaves what was in force as it was; throws kernel errors, and must be repeated. */
   apply(record: NodeNetwork, securityGroups: readonly SecurityGroupRecord[], settings: Settings): InForce;
+  /**
+   * Whether rules, links and judgement still are as applied: half a millisecond for what others are known to take
+   * away, without a dump of links, routes or rulesets; with `routes` those are looked at, too. Throws kernel errors.
+   */
+  stands(scope: { readonly routes: boolean }): boolean;
+  /** Whether an event asks for a look: a few comparisons. */
+  attentionTo(event: NetEvent): Attention | undefined;
   /** Makes the next application look at the kernel and not at what was written last. */
   audit(): void;
 }
@@ -39,13 +50,40 @@ export interface RecordKeeperOptions {
 
 export function createRecordKeeper({ kernel, journal, judgement }: RecordKeeperOptions): RecordKeeper {
   let inForce: InForce | undefined;
+  let applied: Applied | undefined;
   const self = kernel.self();
   const carryOut = ({ changes, sysctls }: InterfacePlan): void => {
     for (const { key, value } of sysctls) kernel.sysctl(self, key, value);
     kernel.apply(self, changes);
   };
+  const routesStand = (expected: Applied): boolean => {
+    const routes = (table: number): readonly Route<Family>[] => kernel.routes(self, table, expected.family);
+    const lacking = missingRoutes(attachmentsOf(journal), routes(routing.podTable));
+    return (
+      // The routes of a pod that is about to be taken away went with its link.
+      !lacking.some(({ hostLink }) => kernel.link(self, hostLink) !== undefined) &&
+      hasRoutes(expected, { routes, addresses: kernel.addresses(self, expected.family) })
+    );
+  };
+  /** As long as nothing is judged, nobody is let through to pods with groups; `planPodRepair` opens their ways again. */
+  const close = (attachments: readonly Attachment[]): void => {
+    const grouped = attachments.filter(({ set }) => set !== undefined);
+    kernel.apply(self, grouped.flatMap(planPodClosure));
+  };
   return {
     inForce: () => inForce,
+    stands({ routes }) {
+      if (applied === undefined) return true;
+      const { family, rules, links } = applied;
+      return (
+        links.every((wanted) => isAsApplied(kernel.link(self, wanted.name), wanted)) &&
+        planRules(rules, kernel.rules(self, family)).length === 0 &&
+        judgement.stands() &&
+        (!routes || routesStand(applied))
+      );
+    },
+    attentionTo: (event) =>
+      applied === undefined ? undefined : attentionTo(event, { applied, holders: journal.state.holders }),
     audit: () => judgement.audit(),
     apply({ spec, metadata }, securityGroups, settings) {
       const observed = kernel.links(self);
@@ -58,21 +96,64 @@ export function createRecordKeeper({ kernel, journal, judgement }: RecordKeeperO
         const name = names.get(record.mac);
         if (name !== undefined) links.set(record.id, name);
       }
-      const attachments = [...journal.state.holdings.values()].map((holding) => holding.attachment);
+      const attachments = attachmentsOf(journal);
       // Before any link comes up: what arrives by a groups interface is not for the node.
-      judgement.reconcile({ spec, securityGroups, attachments, links });
+      try {
+        judgement.reconcile({ spec, securityGroups, attachments, links, settings });
+      } catch (error) {
+        if (!judgement.exists()) close(attachments);
+        throw error;
+      }
       const further = spec.interfaces.filter(
         (record) => record.mac !== spec.instance.primaryMac && links.has(record.id),
       );
-      carryOut(nodePlan);
-      for (const record of further) carryOut(planInterface(record, links.get(record.id) ?? '', settings.eniMtu));
-      kernel.apply(self, planRules(further.flatMap(sourceRules), kernel.rules(self)));
-      const present = new Set(observed.map((link) => link.name));
-      const wired = attachments.filter(({ hostLink }) => present.has(hostLink));
-      kernel.apply(self, planPodRepair(wired, kernel.routes(self, routing.podTable)));
-      const missing = spec.interfaces.filter(({ id }) => !links.has(id)).map(({ id }) => id);
-      inForce = { spec, generation: metadata.generation ?? 0, ready: new Set(links.keys()), missing };
+      const family = familyOf(spec);
+      carryOut(planNode(names.get(spec.instance.primaryMac) ?? '', family));
+      const refused = new Map<string, CodedError>();
+      const changes: NetChange[] = [];
+      for (const record of further) {
+        const plan = planInterface(record, links.get(record.id) ?? '', settings.eniMtu);
+        try {
+          carryOut(plan);
+          changes.push(...plan.changes);
+        } catch (error) {
+          refused.set(record.id, new CodedError('kernel-refused', { detail: describeError(error), cause: error }));
+        }
+      }
+      const rules = nodeRules(further, family);
+      kernel.apply(self, planRules(rules, kernel.rules(self, family)));
+      const isUp = new Map(observed.map(({ name, up }) => [name, up]));
+      const wired = attachments.filter(({ hostLink }) => isUp.has(hostLink));
+      const down = wired.filter(({ hostLink }) => isUp.get(hostLink) === false);
+      // The kernel refuses routes by a link that somebody has taken down.
+      kernel.apply(
+        self,
+        down.map(({ hostLink }) => ({ op: 'set-link', link: hostLink, up: true })),
+      );
+      kernel.apply(self, planPodRepair(wired, kernel.routes(self, routing.podTable, family)));
+      const missing = spec.interfaces.filter(({ id }) => !links.has(id));
+      applied = {
+        family,
+        rules,
+        links: spec.interfaces.flatMap(({ id, mac }) => {
+          const name = links.get(id);
+          const isSetUp = mac !== spec.instance.primaryMac && !refused.has(id);
+          return name === undefined ? [] : [{ name, mac, ...(isSetUp && { mtu: settings.eniMtu }) }];
+        }),
+        awaited: new Set(missing.map(({ mac }) => mac)),
+        changes,
+      };
+      inForce = {
+        spec,
+        generation: metadata.generation ?? 0,
+        ready: new Set([...links.keys()].filter((id) => !refused.has(id))),
+        missing: missing.map(({ id }) => id),
+        refused,
+      };
       return inForce;
     },
   };
 }
+
+const attachmentsOf = ({ state }: Journal): readonly Attachment[] =>
+  [...state.holdings.values()].map(({ attachment }) => attachment);

@@ -5,7 +5,7 @@
 import { describeError } from '../../core/errors/coded-error.ts';
 import type { NodeNetworkStatus } from '../../core/records/node-network.ts';
 import type { Clock } from '../clock.ts';
-import type { Log } from '../log.ts';
+import type { Log } from '../../daemon/log.ts';
 
 export interface StatusReporterOptions {
   readonly compute: (previous: NodeNetworkStatus) => NodeNetworkStatus;

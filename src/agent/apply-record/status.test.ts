@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest';
 
+import { ipv4 } from '../../core/address/ipv4.ts';
 import { CodedError } from '../../core/errors/coded-error.ts';
 import type { NodeNetworkStatus } from '../../core/records/node-network.ts';
-import { emptyJournal, reduce } from '../journal/journal.ts';
+import { replay } from '../journal/journal.ts';
 import { anAttachment, anInterface, aSet, aSpec } from '../testing/builders.ts';
 import { clockDouble } from '../testing/doubles.ts';
-import { silentLog } from '../log.ts';
+import { silentLog } from '../../daemon/log.ts';
 import { poolSizes, type StatusInput, statusOf } from './status.ts';
 import { createStatusReporter } from './status-reporter.ts';
 
@@ -19,15 +20,16 @@ const spec = aSpec({
 });
 const [set] = spec.sets;
 const input: StatusInput = {
-  inForce: { spec, generation: 4, ready: new Set(['eni-node', 'eni-web']), missing: [] },
+  inForce: { spec, generation: 4, ready: new Set(['eni-node', 'eni-web']), missing: [], refused: new Map() },
   refusal: undefined,
   settingProblems: [],
-  journal: reduce(emptyJournal, { kind: 'reserved', attachment: anAttachment() }),
+  journal: replay([{ kind: 'reserved', attachment: anAttachment() }]),
   waiting: new Map([[set?.key ?? '', 2]]),
   nowMs: 0,
   timestamp: '2030-01-01T00:00:00Z',
   previous: {},
 };
+const none = { generation: 5, ready: new Set<string>(), missing: [], refused: new Map<string, CodedError>() };
 
 describe('the status of a node', () => {
   it('counts each pool, those who wait included', () => {
@@ -41,7 +43,7 @@ describe('the status of a node', () => {
 
   it('acknowledges a generation only when every interface of it is there', () => {
     expect(statusOf(input).appliedGeneration).toBe(4);
-    const missing = { ...input, inForce: { spec, generation: 5, ready: new Set<string>(), missing: ['eni-web'] } };
+    const missing = { ...input, inForce: { ...none, spec, missing: ['eni-web'] } };
     expect(statusOf(missing).appliedGeneration).toBeUndefined();
     expect(statusOf({ ...missing, previous: { appliedGeneration: 4 } }).appliedGeneration).toBe(4);
     expect(statusOf(missing).conditions?.[1]).toMatchObject({
@@ -49,6 +51,27 @@ describe('the status of a node', () => {
       reason: 'LinkMissing',
       message: 'eni-web',
     });
+  });
+
+  it('says of an interface that the kernel refuses why, and does not acknowledge the generation', () => {
+    const refused = new Map([['eni-web', new CodedError('kernel-refused', { detail: 'set-link eth1: EINVAL' })]]);
+    const status = statusOf({ ...input, inForce: { ...none, spec, refused } });
+    expect(status.appliedGeneration).toBeUndefined();
+    expect(status.conditions?.[0]).toMatchObject({ status: 'True' });
+    expect(status.conditions?.[1]).toMatchObject({
+      status: 'False',
+      reason: 'KernelRefused',
+      message: expect.stringContaining('eni-web: ') as string,
+    });
+  });
+
+  it('gives back what interfaces without a set have, as far as no pod holds it', () => {
+    expect(statusOf(input).releaseAcks).toEqual([]);
+    const without = { ...input, inForce: { ...none, spec: { ...spec, sets: [] } } };
+    expect(statusOf(without).releaseAcks).toEqual(['10.0.1.20', '10.0.1.32/28']);
+    const holder = anAttachment({ address: ipv4('10.0.1.33') });
+    const held = { ...without, journal: replay([{ kind: 'reserved', attachment: holder }]) };
+    expect(statusOf(held).releaseAcks).toEqual(['10.0.1.20']);
   });
 
   it('says in a condition why a record is not in force, and dates it by its last turn', () => {

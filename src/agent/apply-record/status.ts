@@ -1,4 +1,6 @@
 /** What the agent says of its record, as a pure function: nothing about single addresses, those are in the journal. */
+import { ip } from '../../core/address/ip.ts';
+import { containsAddress, prefix } from '../../core/address/prefix.ts';
 import { RECORD_PROTOCOL } from '../../core/names.ts';
 import type { CodedError } from '../../core/errors/coded-error.ts';
 import type {
@@ -10,7 +12,7 @@ import type {
 } from '../../core/records/node-network.ts';
 import type { SettingProblem } from '../../core/settings/settings.ts';
 import type { JournalState } from '../journal/journal.ts';
-import { countPool } from '../pool/choose-address.ts';
+import { countPool, poolCapacity } from '../pool/choose-address.ts';
 import type { InForce } from './record-keeper.ts';
 
 export interface StatusInput {
@@ -27,12 +29,13 @@ export interface StatusInput {
 
 export function statusOf(input: StatusInput): NodeNetworkStatus {
   const { inForce, previous } = input;
-  const whole = inForce !== undefined && inForce.missing.length === 0;
+  const whole = inForce !== undefined && inForce.missing.length === 0 && inForce.refused.size === 0;
   const appliedGeneration = whole ? inForce.generation : previous.appliedGeneration;
   return {
     protocol: RECORD_PROTOCOL,
     ...(appliedGeneration === undefined ? {} : { appliedGeneration }),
     pools: inForce === undefined ? [] : poolsOf(inForce.spec, input),
+    releaseAcks: inForce === undefined ? [] : releasable(inForce.spec, input.journal),
     conditions: conditionsOf(input).map((condition) => dated(condition, input)),
   };
 }
@@ -54,6 +57,18 @@ const poolsOf = (spec: NodeNetworkSpec, { journal, nowMs, waiting }: StatusInput
     return { pool, inUse, wanted: inUse + (waiting.get(pool) ?? 0), cooling };
   });
 
+/** Addresses and prefixes of interfaces that serve no set any more and of which nothing is in use: EC2 may have them. */
+function releasable({ interfaces, sets }: NodeNetworkSpec, { holdings }: JournalState): readonly string[] {
+  const named = new Set(sets.flatMap((set) => set.interfaces));
+  const held = [...holdings.values()].map(({ attachment }) => attachment.address);
+  return interfaces
+    .filter(({ id, purpose }) => purpose === 'groups' && !named.has(id))
+    .flatMap(({ addresses, prefixes }) => [
+      ...addresses.filter((address) => !held.includes(ip(address))),
+      ...prefixes.filter((range) => !held.some((address) => containsAddress(prefix(range), address))),
+    ]);
+}
+
 export interface PoolSize extends PoolStatus {
   /** Addresses that pods may hold, held ones included. */
   readonly total: number;
@@ -63,7 +78,7 @@ export function poolSizes(spec: NodeNetworkSpec | undefined, pools: readonly Poo
   const serving = spec === undefined ? new Map<string, readonly InterfaceRecord[]>() : servingInterfaces(spec);
   return pools.map((pool) => {
     const interfaces = serving.get(pool.pool) ?? [];
-    const total = interfaces.reduce((sum, { addresses, prefixes }) => sum + addresses.length + 16 * prefixes.length, 0);
+    const total = interfaces.reduce((sum, record) => sum + poolCapacity(record), 0);
     return { ...pool, total };
   });
 }
@@ -75,17 +90,25 @@ function conditionsOf({ inForce, refusal, settingProblems }: StatusInput): reado
     refusal === undefined
       ? { type: 'RecordAccepted', status: 'True', reason: 'InForce', message: '' }
       : { type: 'RecordAccepted', status: 'False', reason: reasonOf(refusal), message: refusal.message };
-  const missing = inForce?.missing ?? [];
-  const interfaces: Undated =
-    missing.length === 0
-      ? { type: 'InterfacesReady', status: 'True', reason: 'AllPresent', message: '' }
-      : { type: 'InterfacesReady', status: 'False', reason: 'LinkMissing', message: missing.join(', ') };
+  const interfaces: Undated = { type: 'InterfacesReady', ...readiness(inForce) };
   const [problem] = settingProblems;
   const settings: Undated =
     problem === undefined
       ? { type: 'SettingsValid', status: 'True', reason: 'Valid', message: '' }
       : { type: 'SettingsValid', status: 'False', reason: reasonOf(problem.error), message: problem.error.message };
   return [accepted, interfaces, settings];
+}
+
+function readiness(inForce: InForce | undefined): Omit<Undated, 'type'> {
+  const [refused] = inForce?.refused ?? [];
+  if (refused !== undefined) {
+    const [id, error] = refused;
+    return { status: 'False', reason: reasonOf(error), message: `${id}: ${error.message}` };
+  }
+  const missing = inForce?.missing ?? [];
+  return missing.length === 0
+    ? { status: 'True', reason: 'AllPresent', message: '' }
+    : { status: 'False', reason: 'LinkMissing', message: missing.join(', ') };
 }
 
 const dated = (condition: Undated, { previous, timestamp }: StatusInput): Condition => {

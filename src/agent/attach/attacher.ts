@@ -2,11 +2,8 @@
  * ADD and DEL of a sandbox: waits for what a pod needs, then wires it; repeats give the same answer. A pod that asks
  * for groups waits or fails, and is never given the node's.
  */
-import { formatIpv4 } from '../../core/address/ipv4.ts';
 import { CodedError } from '../../core/errors/coded-error.ts';
-import { links } from '../../core/names.ts';
 import type { CniTarget } from '../../cni/protocol.ts';
-import type { CniAttachment } from '../../cni/result.ts';
 import { type Evaluation, waitUntil } from '../admit/wait-until.ts';
 import type { RecordKeeper } from '../apply-record/record-keeper.ts';
 import type { Clock } from '../clock.ts';
@@ -29,12 +26,15 @@ export interface AttacherOptions {
 }
 
 export interface Attacher {
-  add(target: AddTarget, signal: AbortSignal): Promise<CniAttachment>;
+  add(target: AddTarget, signal: AbortSignal): Promise<Attachment>;
   /** Success when there is nothing, and after whatever was under way for the sandbox. */
   remove(sandbox: { readonly containerId: string; readonly ifname: string }): Promise<void>;
-  check(sandbox: { readonly containerId: string; readonly ifname: string }): CniAttachment;
+  /** Throws attachment-missing. */
+  check(sandbox: { readonly containerId: string; readonly ifname: string }): void;
   /** Pods that wait for an address or interface, by pool: `node` or a set's key. */
   waiting(): ReadonlyMap<string, number>;
+  /** Sandboxes whose ADD has not been answered yet. */
+  underWay(): readonly string[];
 }
 
 export function createAttacher(options: AttacherOptions): Attacher {
@@ -46,7 +46,7 @@ export function createAttacher(options: AttacherOptions): Attacher {
     const inForce = keeper.inForce();
     const { settings, securityGroups } = world.accepted();
     const view = world.pod(pod);
-    return planAttachment({
+    const evaluation = planAttachment({
       target,
       knowledge: { settings, securityGroups, spec: inForce?.spec, readyInterfaces: inForce?.ready ?? new Set() },
       subject: { pod: view, serviceAccount: view === undefined ? undefined : world.serviceAccount(view) },
@@ -54,24 +54,24 @@ export function createAttacher(options: AttacherOptions): Attacher {
       nowMs: clock.nowMs(),
       onPool: (pool) => void pools.set(sandboxKey(target), pool),
     });
+    // The kubelet lets a pod go only after our answer.
+    if (evaluation.kind === 'wait' && view?.isLeaving === true) return { kind: 'refuse', error: evaluation.cause };
+    return evaluation;
   };
 
-  const addOnce = async (target: AddTarget, signal: AbortSignal): Promise<CniAttachment> => {
+  const addOnce = async (target: AddTarget, signal: AbortSignal): Promise<Attachment> => {
     const key = sandboxKey(target);
     const holding = journal.state.holdings.get(key);
     if (holding?.state === 'wired' && holding.attachment.netns === target.netns && wiring.isWired(holding.attachment)) {
-      return resultOf(holding.attachment);
+      return holding.attachment;
     }
     if (holding !== undefined) wiring.undo(holding.attachment);
     const pod = podOf(target);
     const attachment = await waitUntil({ evaluate: () => evaluate(target, pod), onChange, clock, deadlineMs, signal });
     // Between the choice and here other sandboxes may have had their turn.
-    const [taken] = [...journal.state.holdings.values()].filter(
-      (other) => other.attachment.address === attachment.address,
-    );
-    if (taken !== undefined) return addOnce(target, signal);
+    if (journal.state.holders.has(attachment.address)) return addOnce(target, signal);
     wiring.wire(attachment);
-    return resultOf(attachment);
+    return attachment;
   };
 
   const settled = async (key: string): Promise<void> => {
@@ -102,15 +102,15 @@ export function createAttacher(options: AttacherOptions): Attacher {
     check(sandbox) {
       const holding = journal.state.holdings.get(sandboxKey(sandbox));
       if (holding?.state !== 'wired' || !wiring.isWired(holding.attachment)) {
-        throw new CodedError('wiring-failed', { detail: `nothing is wired for ${sandboxKey(sandbox)}` });
+        throw new CodedError('attachment-missing', { detail: sandboxKey(sandbox) });
       }
-      return resultOf(holding.attachment);
     },
     waiting() {
       const counts = new Map<string, number>();
       for (const pool of pools.values()) counts.set(pool, (counts.get(pool) ?? 0) + 1);
       return counts;
     },
+    underWay: () => [...underWay.keys()],
   };
 }
 
@@ -121,10 +121,3 @@ function podOf({ args }: CniTarget): PodRef {
   }
   return { namespace, name, uid };
 }
-
-const resultOf = ({ hostLink, hostMac, ifname, podMac, netns, mtu, address }: Attachment): CniAttachment => ({
-  hostLink: { name: hostLink, mac: hostMac },
-  podLink: { name: ifname, mac: podMac, netns, mtu },
-  address: formatIpv4(address),
-  gateway: links.gateway4,
-});

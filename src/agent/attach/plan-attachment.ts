@@ -1,5 +1,5 @@
 /** What an ADD would make now, as a value, or why it must wait or fail: decision and address in one pure step. */
-import { ipv4 } from '../../core/address/ipv4.ts';
+import { ip } from '../../core/address/ip.ts';
 import { CodedError } from '../../core/errors/coded-error.ts';
 import { setKey } from '../../core/groups/set-key.ts';
 import type { CniTarget } from '../../cni/protocol.ts';
@@ -41,7 +41,7 @@ export function planAttachment(request: AttachmentRequest): Evaluation<Attachmen
     pod: { namespace, name, uid: pod.uid },
     netns,
     address: choice.address,
-    nodeAddress: ipv4(first.primaryAddress),
+    nodeAddress: ip(first.primaryAddress),
     interfaceId: choice.interface.id,
     ...(set === undefined ? {} : { set: { key: setKey(set.groups), groups: set.groups } }),
     hostLink: hostLinkName(containerId, ifname),

@@ -8,7 +8,9 @@ import type { Clock } from '../clock.ts';
 import type { Journal } from '../journal/journal-file.ts';
 import type { Attachment } from '../journal/journal.ts';
 import type { JudgementShell } from '../judge/judgement.ts';
-import type { Log } from '../log.ts';
+import type { Log } from '../../daemon/log.ts';
+import type { Forgetter } from './forget-connections.ts';
+import type { LinkReaper } from './link-reaper.ts';
 import { isHostLinkName } from '../wire/names.ts';
 import { planPod, planPodRemoval } from '../wire/plan-pod.ts';
 
@@ -20,8 +22,8 @@ export interface WiringOptions {
   readonly log: Log;
   /** Asks for the judgement to be rebuilt after a failure in it. */
   readonly requestReconcile: () => void;
-  /** Default 5,000: after a release the runtime has so long to take the namespace, and the link with it, away. */
-  readonly linkGraceMs?: number;
+  readonly forgetter: Forgetter;
+  readonly reaper: LinkReaper;
 }
 
 export interface Wiring {
@@ -38,7 +40,7 @@ export interface Wiring {
 }
 
 export function createWiring(options: WiringOptions): Wiring {
-  const { kernel, journal, judgement, clock, log, requestReconcile, linkGraceMs = 5000 } = options;
+  const { kernel, journal, judgement, clock, log, requestReconcile, forgetter, reaper } = options;
   const self = kernel.self();
   const attempt = (step: string, link: string, action: () => void): void => {
     try {
@@ -52,14 +54,6 @@ export function createWiring(options: WiringOptions): Wiring {
     if (kernel.link(self, link) === undefined) return;
     attempt('link', link, () => kernel.apply(self, [{ op: 'delete-link', link }]));
   };
-  const isHeld = (link: string): boolean =>
-    [...journal.state.holdings.values()].some(({ attachment }) => attachment.hostLink === link);
-  /** Runtimes take the namespace away, and the link with it; where one lives on, the link must not. */
-  const deleteLater = (link: string, delayMs: number): void => {
-    clock.after(delayMs, () => {
-      if (!isHeld(link)) deleteLink(link);
-    });
-  };
 
   const wiring: Wiring = {
     isWired: (attachment) => kernel.link(self, attachment.hostLink) !== undefined,
@@ -67,6 +61,7 @@ export function createWiring(options: WiringOptions): Wiring {
       const { containerId, ifname } = attachment;
       journal.append({ kind: 'reserved', attachment });
       try {
+        reaper.keep(attachment.hostLink);
         // Left by an attempt that failed: rare, so the 19 ms of a deletion do not matter.
         deleteLink(attachment.hostLink);
         judgement.admit(attachment);
@@ -94,20 +89,18 @@ export function createWiring(options: WiringOptions): Wiring {
       const { containerId, ifname, address, hostLink } = attachment;
       attempt('rules', hostLink, () => judgement.dismiss(attachment));
       attempt('routes', hostLink, () => kernel.apply(self, planPodRemoval(attachment)));
-      attempt('connections', hostLink, () => void kernel.forgetConnections(self, address));
       journal.append({ kind: 'released', containerId, ifname, atMs: clock.nowMs() });
-      deleteLater(hostLink, linkGraceMs);
+      forgetter.forget(address);
+      reaper.later(hostLink);
     },
     sweep() {
-      const stray = kernel.links(self).filter(({ name }) => isHostLinkName(name) && !isHeld(name));
-      for (const [at, { name }] of stray.entries()) deleteLater(name, linkGraceMs + at * SWEEP_SPACING_MS);
+      const held = new Set([...journal.state.holdings.values()].map(({ attachment }) => attachment.hostLink));
+      const present = kernel.links(self).map(({ name }) => name);
+      reaper.later(...present.filter((name) => isHostLinkName(name) && !held.has(name)));
     },
   };
   return wiring;
 }
-
-/** A deletion blocks for 19 ms, and pods are to be served between two. */
-const SWEEP_SPACING_MS = 100;
 
 /** Runtimes name the folder by its older path, which the agent's mount does not have. */
 const mounted = (netns: string): string => netns.replace(/^\/var\/run\//, '/run/');

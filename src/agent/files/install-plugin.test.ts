@@ -3,7 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
-import { installPlugin, writeConflist } from './install-plugin.ts';
+import { silentLog } from '../../daemon/log.ts';
+import { clockDouble } from '../testing/doubles.ts';
+import { installPlugin, keepInstalled, writeConflist } from './install-plugin.ts';
 
 let folder: string;
 beforeEach(() => {
@@ -31,5 +33,24 @@ describe('the installation', () => {
     writeFileSync(join(folder, 'portmap'), '');
     writeConflist(folder, folder);
     expect(types()).toEqual(['branchline-cni', 'portmap']);
+  });
+
+  it('comes back when somebody has taken it away', async () => {
+    const clock = clockDouble();
+    const shim = join(folder, 'shim');
+    writeFileSync(shim, 'binary');
+    const folders = { binDir: join(folder, 'bin'), confDir: join(folder, 'conf') };
+    const stop = keepInstalled({ shim, ...folders, clock, log: silentLog });
+    const installed = (): readonly string[] => Object.values(folders).flatMap((each) => readdirSync(each));
+    const all = installed();
+    expect(all).toEqual(['branchline-cni', '05-branchline.conflist']);
+    rmSync(join(folders.binDir, 'branchline-cni'));
+    rmSync(join(folders.confDir, '05-branchline.conflist'));
+    await clock.advance(10_000);
+    expect(installed()).toEqual(all);
+    stop();
+    rmSync(join(folders.binDir, 'branchline-cni'));
+    await clock.advance(10_000);
+    expect(installed()).toEqual(['05-branchline.conflist']);
   });
 });

@@ -8,10 +8,11 @@
 import { closeSync, ftruncateSync, mkdirSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 
-import { compact, emptyJournal, type JournalEntry, type JournalState, reduce } from './journal.ts';
+import { compact, type JournalEntry, type JournalState, newJournal, record, replay } from './journal.ts';
 import { decodeLines, encodeLine, type JournalHeader } from './journal-lines.ts';
 
 export interface Journal {
+  /** Changes with every append. */
   readonly state: JournalState;
   /** Returns when the entries would outlive the process; one write for all of them. */
   append(...entries: readonly JournalEntry[]): void;
@@ -30,7 +31,7 @@ export function openJournal({ path, header, slack = 1000 }: JournalFileOptions):
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   const read = readJournal(path);
   const valid = read !== undefined && sameHeader(read.header, header);
-  let state = valid ? read.entries.reduce(reduce, emptyJournal) : emptyJournal;
+  const state = valid ? replay(read.entries) : newJournal();
   let lines = 0;
   let closed = false;
   let fd: number;
@@ -53,14 +54,12 @@ export function openJournal({ path, header, slack = 1000 }: JournalFileOptions):
     rewrite();
   }
   return {
-    get state() {
-      return state;
-    },
+    state,
     append(...entries) {
       // Its descriptor's number may be another file's by now.
       if (closed) throw new Error('the journal is closed');
       writeAll(fd, entries.map(encodeLine).join(''));
-      state = entries.reduce(reduce, state);
+      for (const entry of entries) record(state, entry);
       lines += entries.length;
       if (lines > slack + 2 * (2 * state.holdings.size + state.idleSince.size)) {
         closeSync(fd);

@@ -4,6 +4,7 @@
  */
 import { crc32 } from 'node:zlib';
 
+import { formatIpv6, type Ipv6, ipv6 } from '../../core/address/ipv6.ts';
 import { CodedError } from '../../core/errors/coded-error.ts';
 import type { JournalEntry } from './journal.ts';
 
@@ -16,7 +17,7 @@ export interface JournalHeader {
 }
 
 export const encodeLine = (value: JournalHeader | JournalEntry): string => {
-  const json = JSON.stringify(value);
+  const json = JSON.stringify(value, written);
   return `${crc32(json).toString(16).padStart(8, '0')} ${json}\n`;
 };
 
@@ -50,5 +51,10 @@ export function decodeLines(text: string): DecodedJournal {
 function decodeLine(line: string): unknown {
   const json = line.slice(9);
   if (line.slice(0, 9) !== `${crc32(json).toString(16).padStart(8, '0')} `) return undefined;
-  return JSON.parse(json);
+  return JSON.parse(json, read);
 }
+
+/** IPv4 addresses are numbers, IPv6 ones text: JSON has no integers of their size. */
+const written = (_: string, value: unknown): unknown => (typeof value === 'bigint' ? formatIpv6(value as Ipv6) : value);
+const read = (key: string, value: unknown): unknown =>
+  (key === 'address' || key === 'nodeAddress') && typeof value === 'string' ? ipv6(value) : value;

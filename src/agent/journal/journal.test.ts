@@ -3,9 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 
+import { ip } from '../../core/address/ip.ts';
 import { ipv4 } from '../../core/address/ipv4.ts';
 import { anAttachment } from '../testing/builders.ts';
-import { compact, emptyJournal, type JournalEntry, type JournalState, reduce } from './journal.ts';
+import { compact, type JournalEntry, type JournalState, newJournal, record, replay } from './journal.ts';
 import { openJournal } from './journal-file.ts';
 import type { JournalHeader } from './journal-lines.ts';
 
@@ -23,25 +24,31 @@ const history: readonly JournalEntry[] = [
   { kind: 'reserved', attachment: second },
   { kind: 'released', containerId: 'a', ifname: 'eth0', atMs: 500 },
 ];
-const plain = (state: JournalState): unknown => ({ holdings: [...state.holdings], idleSince: [...state.idleSince] });
+const plain = (state: JournalState): unknown => ({
+  holdings: [...state.holdings],
+  holders: [...state.holders],
+  idleSince: [...state.idleSince],
+});
 
 describe('the journal', () => {
   it('knows who holds an address, how far the wiring came, and since when an address is idle', () => {
-    const state = history.reduce(reduce, emptyJournal);
+    const state = replay(history);
     expect(plain(state)).toEqual({
       holdings: [['b/eth0', { attachment: second, state: 'reserved' }]],
+      holders: [[ipv4('10.0.0.5'), { attachment: second, state: 'reserved' }]],
       idleSince: [[ipv4('10.0.0.4'), 500]],
     });
   });
 
   it('is not changed by a release of what nobody holds', () => {
-    const state = history.reduce(reduce, emptyJournal);
-    expect(reduce(state, { kind: 'released', containerId: 'x', ifname: 'eth0', atMs: 9 })).toBe(state);
+    const state = replay(history);
+    record(state, { kind: 'released', containerId: 'x', ifname: 'eth0', atMs: 9 });
+    expect(state).toEqual(replay(history));
   });
 
   it('says the same after compaction', () => {
-    const state = history.reduce(reduce, emptyJournal);
-    expect(plain(compact(state).reduce(reduce, emptyJournal))).toEqual(plain(state));
+    const state = replay(history);
+    expect(plain(replay(compact(state)))).toEqual(plain(state));
   });
 });
 
@@ -66,7 +73,7 @@ describe('the journal on disk', () => {
       writeFileSync(path, whole.subarray(0, size));
       const journal = openJournal({ path, header });
       const entries = Math.max(0, ends.filter((end) => end < size).length - 1);
-      expect(plain(journal.state)).toEqual(plain(history.slice(0, entries).reduce(reduce, emptyJournal)));
+      expect(plain(journal.state)).toEqual(plain(replay(history.slice(0, entries))));
       journal.append({ kind: 'idle', address: ipv4('10.9.9.9'), sinceMs: 1 });
       journal.close();
       expect(openJournal({ path, header }).state.idleSince.get(ipv4('10.9.9.9'))).toBe(1);
@@ -86,7 +93,7 @@ describe('the journal on disk', () => {
       { ...header, netns: '4:2' },
     ]) {
       written();
-      expect(openJournal({ path, header: other }).state).toEqual(emptyJournal);
+      expect(openJournal({ path, header: other }).state).toEqual(newJournal());
       rmSync(path);
     }
   });
@@ -97,5 +104,17 @@ describe('the journal on disk', () => {
     expect(statSync(path).size).toBeLessThan(20_000);
     expect(plain(openJournal({ path, header }).state)).toEqual(plain(journal.state));
     truncateSync(path, 0);
+  });
+
+  it('keeps IPv6 addresses, which are no JSON numbers', () => {
+    const address = ip('2001:db8::20');
+    const attachment = anAttachment({ address, nodeAddress: ip('2001:db8::10') });
+    const journal = openJournal({ path, header });
+    journal.append({ kind: 'reserved', attachment }, { kind: 'idle', address: ip('2001:db8::21'), sinceMs: 7 });
+    journal.close();
+    const again = openJournal({ path, header });
+    again.close();
+    expect(again.state.holders.get(address)?.attachment).toEqual(attachment);
+    expect(again.state.idleSince.get(ip('2001:db8::21'))).toBe(7);
   });
 });

@@ -1,9 +1,9 @@
 /**
- * Which sandbox holds which address: the agent's truth, as a pure reducer over its entries. An address is taken from
+ * Which sandbox holds which address: the agent's truth, as what its entries come to. An address is taken from
  * `reserved` on, and after `released` it cools down before it serves another pod, so that packets and connections that
  * were meant for the last one do not reach the next. It must never know of files or the kernel.
  */
-import type { Ipv4 } from '../../core/address/ipv4.ts';
+import type { Ip } from '../../core/address/ip.ts';
 import type { Mac } from '../../core/address/mac.ts';
 
 /** A port that the node may reach whatever the pod's groups say, because the pod's own probes and hooks name it. */
@@ -18,9 +18,9 @@ export interface Attachment {
   readonly ifname: string;
   readonly pod: { readonly namespace: string; readonly name: string; readonly uid: string };
   readonly netns: string;
-  readonly address: Ipv4;
+  readonly address: Ip;
   /** The node's own: what its processes are called when they speak to the pod. */
-  readonly nodeAddress: Ipv4;
+  readonly nodeAddress: Ip;
   /** `eni-…` that the address is on. */
   readonly interfaceId: string;
   /** The set whose groups the pod has; absent for a pod with the node's groups. */
@@ -40,7 +40,7 @@ export type JournalEntry =
   /** After the rules are gone; `atMs` is the time since boot. */
   | { readonly kind: 'released'; readonly containerId: string; readonly ifname: string; readonly atMs: number }
   /** Compaction only: an address without holder and since when. */
-  | { readonly kind: 'idle'; readonly address: Ipv4; readonly sinceMs: number };
+  | { readonly kind: 'idle'; readonly address: Ip; readonly sinceMs: number };
 
 export interface Holding {
   readonly attachment: Attachment;
@@ -50,34 +50,55 @@ export interface Holding {
 export interface JournalState {
   /** By {@link sandboxKey}. */
   readonly holdings: ReadonlyMap<string, Holding>;
+  /** The same by address: who holds it. */
+  readonly holders: ReadonlyMap<Ip, Holding>;
   /** Addresses that had a holder, and when the last one left. */
-  readonly idleSince: ReadonlyMap<Ipv4, number>;
+  readonly idleSince: ReadonlyMap<Ip, number>;
 }
 
-export const emptyJournal: JournalState = { holdings: new Map(), idleSince: new Map() };
+export interface MutableJournal extends JournalState {
+  readonly holdings: Map<string, Holding>;
+  readonly holders: Map<Ip, Holding>;
+  readonly idleSince: Map<Ip, number>;
+}
+
+export const newJournal = (): MutableJournal => ({ holdings: new Map(), holders: new Map(), idleSince: new Map() });
 
 export const sandboxKey = (sandbox: { readonly containerId: string; readonly ifname: string }): string =>
   `${sandbox.containerId}/${sandbox.ifname}`;
 
-/** Entries about sandboxes that hold nothing change nothing. */
-export function reduce(state: JournalState, entry: JournalEntry): JournalState {
-  if (entry.kind === 'idle') return { ...state, idleSince: new Map(state.idleSince).set(entry.address, entry.sinceMs) };
-  const holdings = new Map(state.holdings);
+/**
+ * Takes an entry into the state, in place: with a thousand holdings copies would cost an ADD more than its wiring.
+ * Entries about sandboxes that hold nothing change nothing.
+ */
+export function record({ holdings, holders, idleSince }: MutableJournal, entry: JournalEntry): void {
+  if (entry.kind === 'idle') {
+    idleSince.set(entry.address, entry.sinceMs);
+    return;
+  }
+  const key = sandboxKey(entry.kind === 'reserved' ? entry.attachment : entry);
+  const before = holdings.get(key);
+  if (before !== undefined) holders.delete(before.attachment.address);
+  const hold = (holding: Holding): void => {
+    holdings.set(key, holding);
+    holders.set(holding.attachment.address, holding);
+  };
   if (entry.kind === 'reserved') {
-    holdings.set(sandboxKey(entry.attachment), { attachment: entry.attachment, state: 'reserved' });
-    const idleSince = new Map(state.idleSince);
+    hold({ attachment: entry.attachment, state: 'reserved' });
     idleSince.delete(entry.attachment.address);
-    return { holdings, idleSince };
+  } else if (before !== undefined && entry.kind === 'wired') {
+    hold({ ...before, state: 'wired' });
+  } else if (before !== undefined && entry.kind === 'released') {
+    holdings.delete(key);
+    idleSince.set(before.attachment.address, entry.atMs);
   }
-  const key = sandboxKey(entry);
-  const holding = holdings.get(key);
-  if (holding === undefined) return state;
-  if (entry.kind === 'wired') {
-    holdings.set(key, { ...holding, state: 'wired' });
-    return { ...state, holdings };
-  }
-  holdings.delete(key);
-  return { holdings, idleSince: new Map(state.idleSince).set(holding.attachment.address, entry.atMs) };
+}
+
+/** The state after all entries. */
+export function replay(entries: readonly JournalEntry[]): MutableJournal {
+  const state = newJournal();
+  for (const entry of entries) record(state, entry);
+  return state;
 }
 
 /** The shortest list of entries that leads to the same state. */

@@ -1,8 +1,11 @@
 import { spawnSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
 
+import { ip } from '../../core/address/ip.ts';
 import { ipv4 } from '../../core/address/ipv4.ts';
+import { defaultSettings } from '../../core/settings/settings.ts';
 import { setKey } from '../../core/groups/set-key.ts';
+import { itAsRoot } from '../../linux/testing/as-root.ts';
 import { allow, aGroup, anAttachment, anInterface, aSet, aSpec } from '../testing/builders.ts';
 import { kernelDouble } from '../testing/kernel-double.ts';
 import { elementText } from './elements.ts';
@@ -48,6 +51,7 @@ const input: JudgementInput = {
     ['eni-node', 'eth0'],
     ['eni-web', 'eth1'],
   ]),
+  settings: defaultSettings,
 };
 const texts = (attachment = web, from = input): readonly string[] =>
   planJudgement(from)
@@ -77,6 +81,7 @@ describe('the plan of the judgement', () => {
       `ingress 10.0.1.20 : jump i_${setKey([WEB])}`,
       'm_sg_0000000000000000b 10.0.1.20',
       'grouped 10.0.1.20',
+      'selves 10.0.1.20 . 10.0.1.20',
       'delivered "eth1" . 10.0.1.20',
       'probes 10.0.1.20 . 6 . 8080',
     ]);
@@ -95,7 +100,7 @@ describe('the plan of the judgement', () => {
     expect(chains.flatMap(({ egress, ingress }) => [...egress, ...ingress])).toEqual([]);
   });
 
-  it('is a ruleset that nft takes, elements and all', () => {
+  itAsRoot('is a ruleset that nft takes, elements and all', () => {
     const plan = planJudgement(input);
     const ruleset =
       renderStructure(plan) + renderElements([...plan.base, ...plan.elementsOf(web), ...plan.elementsOf(other)]);
@@ -105,6 +110,43 @@ describe('the plan of the judgement', () => {
     });
     expect(stderr).toBe('');
     expect(status).toBe(0);
+  });
+});
+
+describe('the plan for an IPv6 cluster', () => {
+  const own = { subnet: '2001:db8::/64', gateway: 'fe80:ec2::1' };
+  const pod = anAttachment({ ...web, address: ip('2001:db8::20'), nodeAddress: ip('2001:db8::10') });
+  const plan = planJudgement({
+    ...input,
+    spec: aSpec({
+      interfaces: [
+        anInterface({ ...own, primaryAddress: '2001:db8::10' }),
+        { ...webInterface, ...own, primaryAddress: '2001:db8::5' },
+      ],
+      sets: [aSet([WEB], { pods: ['uid-web'] })],
+    }),
+    securityGroups: [
+      aGroup(WEB, [
+        allow('ingress', '::/0', { protocol: 'tcp', port: 80 }),
+        allow('ingress', '2001:db8::/32', { protocol: 'icmpv6', port: 128, toPort: 0 }),
+        allow('ingress', '2001:db8::/32', { protocol: 'icmp', port: 8, toPort: 0 }),
+        allow('ingress', '0.0.0.0/0'),
+      ]),
+    ],
+  });
+
+  it('has the rules of that family, and translates nothing', () => {
+    expect(plan.chains.find(({ key }) => key === setKey([WEB]))?.ingress).toEqual([
+      'ip6 saddr 2001:db8::/32 icmpv6 type 128 icmpv6 code 0 return',
+      'meta nfproto ipv6 tcp dport 80 return',
+    ]);
+    expect(renderStructure(plan)).not.toContain('snat');
+  });
+
+  itAsRoot('is a ruleset that nft takes, elements and all', () => {
+    const ruleset = renderStructure(plan) + renderElements([...plan.base, ...plan.elementsOf(pod)]);
+    const { stderr } = spawnSync('unshare', ['-n', 'nft', '-f', '-'], { input: ruleset, encoding: 'utf8' });
+    expect(stderr).toBe('');
   });
 });
 

@@ -6,6 +6,7 @@ import { nft } from '../../core/names.ts';
 import type { Kernel } from '../../linux/port.ts';
 import type { Attachment } from '../journal/journal.ts';
 import { change, type Element, elementId } from './elements.ts';
+import { type Listing, readListing } from './listing.ts';
 import { type Judgement, type JudgementInput, planJudgement } from './plan-judgement.ts';
 import { renderElements, renderStructure } from './render.ts';
 
@@ -15,14 +16,23 @@ export interface JudgementShell {
   /** Adds a pod's elements in one transaction, before its link is up. */
   admit(attachment: Attachment): void;
   dismiss(attachment: Attachment): void;
-  /** Looks whether the table is still there: others flush rulesets. If not, the next reconciliation writes it anew. */
+  /** Whether the table is there at all: some 10 µs, whatever the ruleset holds. If not, all is written anew. */
+  stands(): boolean;
+  /** Whether anything is judged at all, be it by what was in force before. It lists the table. */
+  exists(): boolean;
+  /** Compares all of the table with what was written: others flush chains and sets. What differs is written anew. */
   audit(): void;
 }
+
+const TABLE = `table ${nft.family} ${nft.table}`;
 
 export function createJudgement(kernel: Kernel): JudgementShell {
   let structure: string | undefined;
   let plan: Judgement | undefined;
   let present = new Map<string, Element>();
+  /** How nft lists what was written. */
+  let listed: string | undefined;
+  const list = (): Listing => readListing(kernel.nftList(kernel.self(), TABLE));
 
   const alter = (gone: readonly Element[], come: readonly Element[]): void => {
     if (gone.length + come.length === 0) return;
@@ -56,6 +66,7 @@ export function createJudgement(kernel: Kernel): JudgementShell {
         kernel.nft(kernel.self(), text + renderElements([...elements.values()]));
         structure = text;
         present = elements;
+        listed = list().structure;
       }
       plan = desired;
     },
@@ -66,9 +77,33 @@ export function createJudgement(kernel: Kernel): JudgementShell {
         plan.elementsOf(attachment).filter((element) => !present.has(elementId(element))),
       );
     },
-    audit() {
+    stands() {
+      const [one] = present.values();
+      if (structure === undefined || one === undefined) return structure !== undefined;
       try {
-        kernel.nftList(kernel.self(), `chain ${nft.family} ${nft.table} postrouting`);
+        // Adding what is there changes nothing, and fails where its set is gone.
+        kernel.elements(kernel.self(), [change('add', one)]);
+        return true;
+      } catch {
+        structure = undefined;
+        return false;
+      }
+    },
+    exists() {
+      try {
+        list();
+        return true;
+      } catch {
+        return false;
+      }
+    },
+    audit() {
+      const sizes = new Map<string, number>();
+      for (const { set } of present.values()) sizes.set(set, (sizes.get(set) ?? 0) + 1);
+      try {
+        const found = list();
+        const same = [...found.counts].every(([set, count]) => count === (sizes.get(set) ?? 0));
+        if (found.structure !== listed || !same) structure = undefined;
       } catch {
         structure = undefined;
       }

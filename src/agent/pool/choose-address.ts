@@ -1,6 +1,6 @@
 /** Which free address a pod gets: a pure choice over the record and the journal. It must never reserve anything. */
-import { type Ipv4, ipv4 } from '../../core/address/ipv4.ts';
-import { addressesOf, prefix4 } from '../../core/address/prefix.ts';
+import { type Ip, ip } from '../../core/address/ip.ts';
+import { addressesOf, type Prefix, prefix } from '../../core/address/prefix.ts';
 import type { InterfaceRecord } from '../../core/records/node-network.ts';
 import type { JournalState } from '../journal/journal.ts';
 
@@ -23,46 +23,68 @@ export interface PoolCounts {
 }
 
 export type AddressChoice =
-  | { readonly kind: 'chosen'; readonly address: Ipv4; readonly interface: InterfaceRecord }
+  | { readonly kind: 'chosen'; readonly address: Ip; readonly interface: InterfaceRecord }
   | ({ readonly kind: 'exhausted' } & PoolCounts);
 
 /** An address that has been idle for the longest comes first, one that never had a holder before all others. */
 export function chooseAddress(request: AddressRequest): AddressChoice {
-  let best: { address: Ipv4; interface: InterfaceRecord; since: number } | undefined;
-  for (const candidate of candidates(request)) {
-    if (candidate.state === 'free' && (best === undefined || candidate.since < best.since)) best = candidate;
+  for (const record of fullestFirst(request)) {
+    const address = chooseOn(record, request);
+    if (address !== undefined) return { kind: 'chosen', address, interface: record };
   }
-  if (best !== undefined) return { kind: 'chosen', address: best.address, interface: best.interface };
   return { kind: 'exhausted', ...countPool(request) };
 }
 
-export function countPool(request: AddressRequest): PoolCounts {
+/** Pods gather on as few interfaces as take them: an empty one goes back to EC2, and its slot to another set. */
+function fullestFirst({ interfaces, journal: { holders } }: AddressRequest): readonly InterfaceRecord[] {
+  if (interfaces.length < 2) return interfaces;
+  const held = (record: InterfaceRecord): number => podAddresses(record).filter((each) => holders.has(each)).length;
+  const counted = interfaces.map((record) => ({ record, held: held(record) }));
+  return counted.sort((a, b) => b.held - a.held).map(({ record }) => record);
+}
+
+function chooseOn(record: InterfaceRecord, request: AddressRequest): Ip | undefined {
+  const { journal, nowMs, cooldownMs = COOLDOWN_MS } = request;
+  let best: Ip | undefined;
+  let bestSince = nowMs - cooldownMs;
+  for (const address of podAddresses(record)) {
+    if (journal.holders.has(address)) continue;
+    const since = journal.idleSince.get(address);
+    if (since === undefined) return address;
+    if (since > bestSince || (since === bestSince && best !== undefined)) continue;
+    best = address;
+    bestSince = since;
+  }
+  return best;
+}
+
+export function countPool({ interfaces, journal, nowMs, cooldownMs = COOLDOWN_MS }: AddressRequest): PoolCounts {
   const counts = { inUse: 0, cooling: 0, free: 0 };
-  for (const { state } of candidates(request)) counts[state]++;
+  for (const address of interfaces.flatMap(podAddresses)) {
+    const since = journal.idleSince.get(address) ?? Number.NEGATIVE_INFINITY;
+    counts[journal.holders.has(address) ? 'inUse' : nowMs - since < cooldownMs ? 'cooling' : 'free']++;
+  }
   return counts;
 }
 
-interface Candidate {
-  readonly address: Ipv4;
-  readonly interface: InterfaceRecord;
-  readonly state: keyof PoolCounts;
-  /** Since when it is idle. */
-  readonly since: number;
-}
+const parsed = new WeakMap<InterfaceRecord, readonly Ip[]>();
 
-function* candidates({ interfaces, journal, nowMs, cooldownMs = COOLDOWN_MS }: AddressRequest): Generator<Candidate> {
-  const held = new Set([...journal.holdings.values()].map(({ attachment }) => attachment.address));
-  for (const record of interfaces) {
-    for (const address of podAddresses(record)) {
-      const since = journal.idleSince.get(address) ?? Number.NEGATIVE_INFINITY;
-      const state = held.has(address) ? 'inUse' : nowMs - since < cooldownMs ? 'cooling' : 'free';
-      yield { address, interface: record, state, since };
-    }
-  }
-}
+/** Of an IPv6 prefix, which holds 2^48: more than a node ever runs, and a list that can be walked. */
+const MOST_OF_A_PREFIX = 1024;
 
 /** The addresses of an interface that pods may have; its primary is the node's. */
-function* podAddresses(record: InterfaceRecord): Generator<Ipv4> {
-  for (const address of record.addresses) yield ipv4(address);
-  for (const prefix of record.prefixes) yield* addressesOf(prefix4(prefix));
+function podAddresses(record: InterfaceRecord): readonly Ip[] {
+  const known = parsed.get(record);
+  if (known !== undefined) return known;
+  const addresses = [...record.addresses.map(ip), ...record.prefixes.flatMap((text) => firstOf(prefix(text)))];
+  parsed.set(record, addresses);
+  return addresses;
 }
+
+function firstOf(range: Prefix): readonly Ip[] {
+  const addresses: Ip[] = [];
+  for (const address of addressesOf(range)) if (addresses.push(address) === MOST_OF_A_PREFIX) break;
+  return addresses;
+}
+
+export const poolCapacity = (record: InterfaceRecord): number => podAddresses(record).length;

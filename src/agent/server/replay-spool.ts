@@ -4,7 +4,7 @@ import { join } from 'node:path';
 
 import { describeError } from '../../core/errors/coded-error.ts';
 import { decodeRequest } from '../../cni/frame.ts';
-import type { Log } from '../log.ts';
+import type { Log } from '../../daemon/log.ts';
 import type { RequestHandler } from './handle-request.ts';
 
 export async function replaySpool(folder: string, handle: RequestHandler, log: Log): Promise<void> {

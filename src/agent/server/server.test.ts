@@ -7,7 +7,7 @@ import { once } from 'node:events';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { decodeReply, encodeRequest } from '../../cni/frame.ts';
-import { silentLog } from '../log.ts';
+import { silentLog } from '../../daemon/log.ts';
 import { clockDouble } from '../testing/doubles.ts';
 import type { RequestHandler } from './handle-request.ts';
 import { acquireLock } from './lock.ts';

@@ -9,7 +9,7 @@ import { CodedError, describeError } from '../../core/errors/coded-error.ts';
 import { cniErrorObject } from '../../cni/error-object.ts';
 import { decodeRequest, encodeReply, requestLength } from '../../cni/frame.ts';
 import { DEFAULT_VERSION } from '../../cni/protocol.ts';
-import type { Log } from '../log.ts';
+import type { Log } from '../../daemon/log.ts';
 import type { RequestHandler } from './handle-request.ts';
 
 export interface AgentServerOptions {
@@ -55,6 +55,11 @@ const listen = (server: Server, path: string): Promise<void> =>
 
 function serve(socket: Socket, { handle, peerUid, log }: Omit<AgentServerOptions, 'path'>): void {
   const gone = new AbortController();
+  let answered = false;
+  const leave = (): void => {
+    // Every plugin leaves after its answer: nobody is told of that.
+    if (!answered) gone.abort();
+  };
   let received: Buffer[] = [];
   let size = 0;
   const refuse = (error: unknown): void => {
@@ -64,9 +69,9 @@ function serve(socket: Socket, { handle, peerUid, log }: Omit<AgentServerOptions
     socket.end(encodeReply({ exitCode: 1, stdout }));
   };
   socket.on('error', (error) => log.warn({ error: describeError(error) }, 'a connection failed'));
-  socket.on('close', () => gone.abort());
+  socket.on('close', leave);
   // A plugin waits with both ways open: an end before the answer means that it is gone.
-  socket.on('end', () => gone.abort());
+  socket.on('end', leave);
   try {
     const uid = peerUid(socket);
     if (uid !== 0) throw new CodedError('cni-request-invalid', { detail: `the caller is user ${uid}, not root` });
@@ -85,7 +90,10 @@ function serve(socket: Socket, { handle, peerUid, log }: Omit<AgentServerOptions
       received = [];
       socket.removeAllListeners('data');
       void nextPoll().then(async () => {
-        if (!gone.signal.aborted) socket.end(encodeReply(await handle(request, gone.signal)));
+        if (gone.signal.aborted) return;
+        const reply = encodeReply(await handle(request, gone.signal));
+        answered = true;
+        socket.end(reply);
       });
     } catch (error) {
       refuse(error);

@@ -14,7 +14,7 @@ import { startAgent } from '../agent.ts';
 import { systemClock } from '../clock.ts';
 import { createMetrics } from '../http/metrics.ts';
 import { openJournal } from '../journal/journal-file.ts';
-import { silentLog } from '../log.ts';
+import { silentLog } from '../../daemon/log.ts';
 import { type PodView, type ServiceAccountView, viewPod } from '../world/pod-view.ts';
 import type { ConfigMapView } from '../world/world.ts';
 import { crashPoints } from './crash-points.ts';
@@ -80,9 +80,9 @@ process.on('message', (order: AgentOrder) => {
 });
 process.on('disconnect', () => process.exit(0));
 
-const metrics = createMetrics(() => []);
+const metrics = createMetrics(() => undefined);
 points.arm(config.dieAtStep ?? 0);
-await startAgent({
+const agent = await startAgent({
   kernel: points.kernel(openKernel()),
   startInformers: () => ({ pods, serviceAccounts, records, securityGroups, configMaps: [configMap] }),
   writeStatus: async () => undefined,
@@ -92,7 +92,7 @@ await startAgent({
   stateDir: config.stateDir,
   peerUid: () => 0,
   clock: systemClock,
-  log: config.log === true ? pino({ base: { node: 'node-1' } }) : silentLog,
+  log: config.log === true ? pino({ base: { node: 'node-1' } }, pino.destination({ sync: false })) : silentLog,
   observe(...observation) {
     metrics.observe(...observation);
     // Between the last write and the answer.
@@ -103,3 +103,5 @@ await startAgent({
   ...(config.addDeadlineMs === undefined ? {} : { addDeadlineMs: config.addDeadlineMs }),
   ...(config.linkGraceMs === undefined ? {} : { linkGraceMs: config.linkGraceMs }),
 });
+
+process.on('SIGTERM', () => void agent.stop().then(() => process.exit(0)));

@@ -39,15 +39,13 @@ export function crashPoints(): CrashPoints {
         step();
         kernel.nft(netns, ruleset);
       },
-      forgetConnections(netns, address) {
+      forgetConnections(netns, ...addresses) {
         step();
-        return kernel.forgetConnections(netns, address);
+        return kernel.forgetConnections(netns, ...addresses);
       },
     }),
     journal: (journal) => ({
-      get state() {
-        return journal.state;
-      },
+      state: journal.state,
       append(...entries) {
         step();
         journal.append(...entries);

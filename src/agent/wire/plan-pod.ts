@@ -4,15 +4,20 @@
  *   pod netns                          node
  *   eth0  ADDRESS/32  <--- veth --->   brl…  route ADDRESS/32 in table 20000
  *   default via 169.254.1.1            (answers for the gateway by a permanent neighbour in the pod: no ARP at all)
+ *
+ * IPv6 is the same with /128, fe80::1 and no neighbour discovery.
  */
-import { ipv4 } from '../../core/address/ipv4.ts';
-import { formatPrefix4, hostPrefix4, prefix4 } from '../../core/address/prefix.ts';
+import { type Ip, ip, isIpv4 } from '../../core/address/ip.ts';
+import { formatPrefix, hostPrefix, prefix } from '../../core/address/prefix.ts';
 import { links, routing } from '../../core/names.ts';
-import type { NetChange, Netns, Route } from '../../linux/port.ts';
+import type { Family, NetChange, Netns, Route } from '../../linux/port.ts';
 import type { Attachment } from '../journal/journal.ts';
 
-const gateway = ipv4(links.gateway4);
-const everywhere = prefix4('0.0.0.0/0');
+const gateways = {
+  ipv4: { gateway: ip(links.gateway4), everywhere: prefix('0.0.0.0/0'), length: 32 },
+  ipv6: { gateway: ip(links.gateway6), everywhere: prefix('::/0'), length: 128 },
+} as const;
+const familyOf = (address: Ip): Family => (isIpv4(address) ? 'ipv4' : 'ipv6');
 
 export interface PodPlan {
   /** In the node's namespace, first: it makes both ends. */
@@ -24,6 +29,7 @@ export interface PodPlan {
 /** Rules must be in the kernel before: the host side comes up with its very message. */
 export function planPod(attachment: Attachment, podNetns: Netns): PodPlan {
   const { address, hostLink, hostMac, podMac, ifname, mtu } = attachment;
+  const { gateway, everywhere, length } = gateways[familyOf(address)];
   return {
     host: [
       {
@@ -38,8 +44,9 @@ export function planPod(attachment: Attachment, podNetns: Netns): PodPlan {
     ],
     pod: [
       { op: 'set-link', link: ifname, up: true },
-      { op: 'replace-address', link: ifname, address, length: 32 },
-      { op: 'replace-route', destination: hostPrefix4(gateway), link: ifname, scope: 'link' },
+      // Nobody else can have it, and a pod that starts must not wait for duplicates to be looked for.
+      { op: 'replace-address', link: ifname, address, length, noDad: true },
+      { op: 'replace-route', destination: hostPrefix(gateway), link: ifname, scope: 'link' },
       { op: 'replace-route', destination: everywhere, link: ifname, gateway },
       { op: 'replace-neighbour', link: ifname, address: gateway, mac: hostMac },
     ],
@@ -50,7 +57,7 @@ export function planPod(attachment: Attachment, podNetns: Netns): PodPlan {
 export const planPodRoutes = ({ address, hostLink, nodeAddress, podMac }: Attachment): readonly NetChange[] => [
   {
     op: 'replace-route',
-    destination: hostPrefix4(address),
+    destination: hostPrefix(address),
     link: hostLink,
     scope: 'link',
     table: routing.podTable,
@@ -61,17 +68,27 @@ export const planPodRoutes = ({ address, hostLink, nodeAddress, podMac }: Attach
 
 /** Takes away what belongs to the node; the link itself goes with the pod's namespace (deleting it waits 19 ms for RCU). */
 export const planPodRemoval = ({ address }: Attachment): readonly NetChange[] => [
-  { op: 'delete-route', destination: hostPrefix4(address), table: routing.podTable },
+  { op: 'delete-route', destination: hostPrefix(address), table: routing.podTable },
 ];
 
-/** Puts back the routes of wired pods that are missing and takes away those to addresses that nobody holds. */
-export function planPodRepair(wired: readonly Attachment[], observed: readonly Route[]): readonly NetChange[] {
-  const present = new Set(observed.map(({ destination }) => formatPrefix4(destination)));
-  const wanted = new Set(wired.map(({ address }) => formatPrefix4(hostPrefix4(address))));
+/** Until its route is put back nothing gets to the pod, and so no connection comes about. */
+export const planPodClosure = ({ address }: Attachment): readonly NetChange[] => [
+  { op: 'replace-blackhole', destination: hostPrefix(address), table: routing.podTable },
+];
+
+/** Those whose route is missing or leads elsewhere. */
+export function missingRoutes(wired: readonly Attachment[], observed: readonly Route<Family>[]): readonly Attachment[] {
+  const present = new Map(observed.map(({ destination, link }) => [formatPrefix(destination), link]));
+  return wired.filter(({ address, hostLink }) => present.get(formatPrefix(hostPrefix(address))) !== hostLink);
+}
+
+/** Puts back missing routes of wired pods, and takes away those to addresses that nobody holds. */
+export function planPodRepair(wired: readonly Attachment[], observed: readonly Route<Family>[]): readonly NetChange[] {
+  const wanted = new Set(wired.map(({ address }) => formatPrefix(hostPrefix(address))));
   return [
-    ...wired.filter(({ address }) => !present.has(formatPrefix4(hostPrefix4(address)))).flatMap(planPodRoutes),
+    ...missingRoutes(wired, observed).flatMap(planPodRoutes),
     ...observed
-      .filter(({ destination }) => !wanted.has(formatPrefix4(destination)))
+      .filter(({ destination }) => !wanted.has(formatPrefix(destination)))
       .map(({ destination, table }) => ({ op: 'delete-route', destination, table }) as const),
   ];
 }

@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest';
 
+import { ip } from '../../core/address/ip.ts';
 import { ipv4 } from '../../core/address/ipv4.ts';
-import { hostPrefix4, prefix4 } from '../../core/address/prefix.ts';
+import { hostPrefix4, prefix, prefix4 } from '../../core/address/prefix.ts';
 import type { RuleSpec } from '../../linux/port.ts';
 import { anAttachment, anInterface } from '../testing/builders.ts';
 import { hostLinkName, vethMac } from './names.ts';
-import { planInterface, planRules, sourceRules } from './plan-interface.ts';
+import { nodeRules, planInterface, planRules, sourceRules } from './plan-interface.ts';
 import { planPod, planPodRemoval, planPodRepair } from './plan-pod.ts';
 
 const second = anInterface({
@@ -45,10 +46,35 @@ describe('the plan of a pod’s link', () => {
   });
 });
 
+describe('the plan of a link in an IPv6 cluster', () => {
+  it('has the whole of an address, its gateway, and nothing to wait for', () => {
+    const netns = { path: '/run/netns/pod', identity: '4:1', close: () => undefined };
+    const address = ip('2001:db8::20');
+    const { host, pod } = planPod(anAttachment({ address, nodeAddress: ip('2001:db8::10') }), netns);
+    expect(host[1]).toMatchObject({ destination: prefix('2001:db8::20/128'), table: 20000 });
+    expect(pod).toMatchObject([
+      { op: 'set-link' },
+      { op: 'replace-address', address, length: 128, noDad: true },
+      { op: 'replace-route', destination: prefix('fe80::1/128') },
+      { op: 'replace-route', destination: prefix('::/0'), gateway: ip('fe80::1') },
+      { op: 'replace-neighbour', address: ip('fe80::1') },
+    ]);
+  });
+
+  it('leaves the interface without an address, which the kernel would take for the node’s own', () => {
+    const record = anInterface({ deviceIndex: 1, primaryAddress: '2001:db8::5', gateway: 'fe80:ec2::1' });
+    expect(planInterface(record, 'eth1', 9001).changes.map(({ op }) => op)).toEqual([
+      'set-link',
+      'replace-route',
+      'replace-route',
+    ]);
+  });
+});
+
 describe('the repair of routes', () => {
   it('puts back what is missing and takes away what leads to nobody', () => {
-    const route = (address: string) =>
-      ({ destination: hostPrefix4(ipv4(address)), table: 20000, link: 'x', gateway: undefined }) as const;
+    const route = (address: string, link = 'brl00000000001') =>
+      ({ destination: hostPrefix4(ipv4(address)), table: 20000, link, gateway: undefined }) as const;
     const wired = [anAttachment(), anAttachment({ containerId: 'b', address: ipv4('10.0.0.21') })];
     expect(planPodRepair(wired, [route('10.0.0.20'), route('10.0.0.99')])).toMatchObject([
       { op: 'replace-route', destination: hostPrefix4(ipv4('10.0.0.21')) },
@@ -56,6 +82,10 @@ describe('the repair of routes', () => {
       { op: 'delete-route', destination: hostPrefix4(ipv4('10.0.0.99')) },
     ]);
     expect(planPodRepair(wired, [route('10.0.0.20'), route('10.0.0.21')])).toEqual([]);
+    expect(planPodRepair(wired, [route('10.0.0.20', 'eth0'), route('10.0.0.21')])).toMatchObject([
+      { op: 'replace-route', link: 'brl00000000001' },
+      { op: 'replace-neighbour' },
+    ]);
   });
 });
 
@@ -71,6 +101,15 @@ describe('the plan of a further interface', () => {
       { priority: 800, table: 20103, from: prefix4('10.0.1.20/32') },
       { priority: 800, table: 20103, from: prefix4('10.0.1.32/28') },
     ]);
+  });
+
+  it('comes after the rules of the node: first its pods, then what is marked for the first interface', () => {
+    expect(nodeRules([second], 'ipv4')).toEqual([
+      { family: 'ipv4', priority: 700, table: 20000 },
+      { family: 'ipv4', priority: 750, table: 254, mark: { value: 0x1000, mask: 0x1000 } },
+      ...sourceRules(second),
+    ]);
+    expect(planRules(nodeRules([second], 'ipv4'), nodeRules([second], 'ipv4'))).toEqual([]);
   });
 
   it('adds rules before it deletes any, and touches only its own', () => {

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 
 import type { NodeNetwork } from '../../core/records/node-network.ts';
 import type { SecurityGroupRecord } from '../../core/records/security-group.ts';
-import type { Settings } from '../../core/settings/settings.ts';
+import { defaultSettings, type Settings } from '../../core/settings/settings.ts';
 import { replaceFile } from '../files/replace-file.ts';
 
 export interface Accepted {
@@ -17,7 +17,9 @@ export const nothingAccepted: Accepted = { record: undefined, settings: undefine
 /** An absent or unreadable copy is none: it only bridges the time until the API server answers. */
 export function readAccepted(path: string): Accepted {
   try {
-    return { ...nothingAccepted, ...(JSON.parse(readFileSync(path, 'utf8')) as Partial<Accepted>) };
+    const { settings, ...rest } = JSON.parse(readFileSync(path, 'utf8')) as Partial<Accepted>;
+    // An older agent knew fewer settings.
+    return { ...nothingAccepted, ...rest, settings: settings && { ...defaultSettings, ...settings } };
   } catch {
     return nothingAccepted;
   }

@@ -14,6 +14,8 @@ export interface PodView {
   readonly hostNetwork: boolean;
   readonly serviceAccount: string;
   readonly probePorts: readonly ProbePort[];
+  /** It is being deleted; absent: it is not. */
+  readonly isLeaving?: boolean;
 }
 
 export interface ServiceAccountView {
@@ -56,6 +58,7 @@ export function viewPod({ metadata, spec }: PodObject): PodView {
     serviceAccount: spec?.serviceAccountName ?? 'default',
     // HTTP, gRPC and TCP probes all are TCP.
     probePorts: [...ports].sort((a, b) => a - b).map((port) => ({ protocol: 6, port })),
+    ...(metadata.deletionTimestamp === undefined ? {} : { isLeaving: true }),
   };
 }
 

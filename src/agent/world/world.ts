@@ -8,6 +8,7 @@ import { readSettings, type SettingProblem, type Settings, type SettingValues } 
 import type { Informer } from '../../kube/port.ts';
 import type { Accepted } from './accepted-file.ts';
 import type { PodView, ServiceAccountView } from './pod-view.ts';
+import type { Subjects } from './subjects-file.ts';
 
 export interface ConfigMapView {
   readonly metadata: ObjectMeta;
@@ -38,14 +39,16 @@ export interface World {
   pod(ref: PodRef): PodView | undefined;
   /** A service account that does not exist asks for nothing; undefined until that is known. */
   serviceAccount(pod: PodView): ServiceAccountView | undefined;
+  /** The node's pods and their service accounts; undefined until the API server has shown them. */
+  subjects(): Subjects | undefined;
   onChange(listener: () => void): () => void;
 }
 
 export interface WorldOptions {
   readonly informers: Informers;
   readonly environment: SettingValues;
-  /** The copy on disk. */
-  readonly last: Accepted;
+  /** The copies on disk. */
+  readonly last: Accepted & Subjects;
 }
 
 export function createWorld({ informers, environment, last }: WorldOptions): World {
@@ -69,13 +72,27 @@ export function createWorld({ informers, environment, last }: WorldOptions): Wor
     },
     settingProblems: () => problems,
     pod({ namespace, name, uid }) {
-      const pod = pods.get({ namespace, name });
+      const pod = pods.hasSynced() ? pods.get({ namespace, name }) : find(last.pods, { namespace, name });
       // The cache may still hold the pod's predecessor of the same name.
       return uid === '' || pod?.uid === uid || pod?.staticUid === uid ? pod : undefined;
     },
     serviceAccount({ metadata: { namespace }, serviceAccount: name }) {
-      if (!serviceAccounts.hasSynced() || namespace === undefined) return undefined;
-      return serviceAccounts.get({ namespace, name }) ?? { metadata: { namespace, name }, annotations: {} };
+      if (namespace === undefined) return undefined;
+      if (!serviceAccounts.hasSynced()) return find(last.serviceAccounts, { namespace, name });
+      return serviceAccounts.get({ namespace, name }) ?? absent({ namespace, name });
+    },
+    subjects() {
+      if (!pods.hasSynced() || !serviceAccounts.hasSynced()) return undefined;
+      const used = new Map(
+        pods
+          .all()
+          .map(({ metadata: { namespace = '' }, serviceAccount: name }) => [
+            `${namespace}/${name}`,
+            { namespace, name },
+          ]),
+      );
+      const accounts = [...used.values()].map((ref) => serviceAccounts.get(ref) ?? absent(ref));
+      return { pods: pods.all(), serviceAccounts: accounts };
     },
     onChange(listener) {
       const all = [pods, serviceAccounts, records, securityGroups, ...configMaps];
@@ -84,3 +101,13 @@ export function createWorld({ informers, environment, last }: WorldOptions): Wor
     },
   };
 }
+
+const absent = (ref: { readonly namespace: string; readonly name: string }): ServiceAccountView => ({
+  metadata: ref,
+  annotations: {},
+});
+
+const find = <T extends { readonly metadata: ObjectMeta }>(
+  all: readonly T[],
+  { namespace, name }: { readonly namespace: string; readonly name: string },
+): T | undefined => all.find(({ metadata }) => metadata.name === name && metadata.namespace === namespace);

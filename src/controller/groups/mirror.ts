@@ -10,7 +10,7 @@ import type { Clock } from '../../kube/clock.ts';
 import type { Kube } from '../../kube/port.ts';
 import { resources } from '../../kube/resources.ts';
 import type { Cluster } from '../cluster.ts';
-import type { Log } from '../log.ts';
+import type { Log } from '../../daemon/log.ts';
 import type { VpcFacts } from '../vpc/vpc-watch.ts';
 import { groupsOfRecords, planMirror, recordOf, withReferenced } from './plan-mirror.ts';
 

@@ -3,7 +3,7 @@ import type { Ec2 } from '../../aws/port.ts';
 import { CodedError, describeError } from '../../core/errors/coded-error.ts';
 import type { Action } from '../../core/plan/action.ts';
 import type { Outcome } from '../../core/plan/outcome.ts';
-import type { Log } from '../log.ts';
+import type { Log } from '../../daemon/log.ts';
 
 export interface Failure {
   readonly action: Action;

@@ -1,12 +1,17 @@
 /** What is remembered of one node between two looks at it; all of it can be lost. */
 import type { KnownRecord } from '../../core/plan/snapshot.ts';
 import type { NodeNetwork } from '../../core/records/node-network.ts';
+import type { Holds } from './holds.ts';
 import type { Observer } from './observer.ts';
 
 export interface NodeState {
   readonly instance: string;
   readonly observer: Observer;
-  /** Since when each set without pods has none. */
+  /** When we first looked. */
+  readonly sinceMs: number;
+  /** By pool. */
+  holds: Holds;
+  /** By the id of an interface that nobody needs, since when. */
   idleSinceMs: ReadonlyMap<string, number>;
   /** Our last write, which the cache may not show yet. */
   written: NodeNetwork | undefined;

@@ -11,10 +11,14 @@ import type { Cluster } from '../cluster.ts';
 import type { Mirror } from '../groups/mirror.ts';
 import type { PodsByNode } from '../pods-by-node.ts';
 import type { NodeView, PodView } from '../views.ts';
+import type { InterfaceSweep } from '../vpc/interface-sweep.ts';
+import type { TypeLimits } from '../vpc/type-limits.ts';
 import type { VpcWatch } from '../vpc/vpc-watch.ts';
 import type { Executor } from './executor.ts';
+import { LAG_MS } from './merge-observation.ts';
 import type { NodeState } from './node-state.ts';
 import { createObserver } from './observer.ts';
+import type { PodConditions } from './pod-conditions.ts';
 import { instanceOf } from './provider-id.ts';
 import type { RecordWriter } from './record-writer.ts';
 import { removeNode } from './remove-node.ts';
@@ -28,24 +32,36 @@ export interface NodeWorkerOptions {
   readonly vpcs: VpcWatch;
   readonly mirror: Mirror;
   readonly ec2: Pick<Ec2, 'instances' | 'interfaces'>;
+  readonly sweep: InterfaceSweep;
+  readonly limits: TypeLimits;
   readonly execute: Executor;
   readonly writer: RecordWriter;
   readonly reporter: Reporter;
+  readonly conditions: PodConditions;
   readonly clock: Clock;
+  /** In [0, 1). */
+  readonly random: () => number;
 }
 
 /** Of a work queue, by the name of the node. */
 export type NodeWorker = (name: string, signal: AbortSignal) => Promise<{ readonly afterMs?: number }>;
 
 export function createNodeWorker(options: NodeWorkerOptions): NodeWorker {
-  const { cluster, clock, ec2, reporter, pods } = options;
+  const { cluster, clock, ec2, sweep, reporter, pods } = options;
   const states = new Map<string, NodeState>();
 
   const stateOf = (name: string, instance: string): NodeState => {
     const known = states.get(name);
     if (known?.instance === instance) return known;
-    const observer = createObserver({ ec2, instance, clock });
-    const fresh: NodeState = { instance, observer, idleSinceMs: new Map(), written: undefined };
+    const observer = createObserver({ ec2, sweep, instance, clock });
+    const fresh: NodeState = {
+      instance,
+      observer,
+      sinceMs: clock.now(),
+      holds: new Map(),
+      idleSinceMs: new Map(),
+      written: undefined,
+    };
     states.set(name, fresh);
     return fresh;
   };
@@ -72,19 +88,22 @@ export function createNodeWorker(options: NodeWorkerOptions): NodeWorker {
     const record = cluster.records.get({ name });
     if (record?.metadata.deletionTimestamp !== undefined) {
       const isNodeAlive = node !== undefined && owns(node, record);
-      const { observer } = stateOf(name, record.spec.instance.id);
-      const outcome = await removeNode({ ...options, record, isNodeAlive, observer, signal });
+      const { observer, sinceMs } = stateOf(name, record.spec.instance.id);
+      const behindMs = sinceMs + LAG_MS - clock.now();
+      const outcome = await removeNode({ ...options, record, isNodeAlive, observer, behindMs, signal });
       if (outcome.afterMs === undefined) forget(name);
       return outcome;
     }
     if (node === undefined) {
-      forget(name);
+      // Of what we have done there the end of its record knows nothing.
+      if (record === undefined) forget(name);
       return {};
     }
     // The record of a namesake that has gone: the garbage collector marks it, and that brings us back.
     if (record !== undefined && !owns(node, record)) return {};
     const settled = await settle(node, signal);
     reporter.report(node, settled.problems);
+    options.conditions.sync(pods.of(name), settled.problems);
     if (settled.kind === 'settled') return settled;
     // Only a change of the node makes that good, and the change brings us back.
     if (settled.error.code === 'provider-id-invalid') return {};

@@ -10,6 +10,8 @@ export interface RemoveInput {
   /** Somebody deleted the record of a node that lives: it comes back at once, and nothing of the node is touched. */
   readonly isNodeAlive: boolean;
   readonly observer: Observer;
+  /** For so long EC2 may not show yet what a predecessor has made. */
+  readonly behindMs: number;
   readonly execute: Executor;
   readonly writer: RecordWriter;
   readonly signal: AbortSignal;
@@ -22,10 +24,16 @@ export async function removeNode(input: RemoveInput): Promise<{ readonly afterMs
 }
 
 /** `afterMs` absent: nothing of ours exists any more. */
-async function tearDown({ record, observer, execute, signal }: RemoveInput): Promise<{ readonly afterMs?: number }> {
+async function tearDown({
+  record,
+  observer,
+  behindMs,
+  execute,
+  signal,
+}: RemoveInput): Promise<{ readonly afterMs?: number }> {
   for (;;) {
     const plan = planTeardown(await observer.remaining(), record.spec.instance.id);
-    if (plan.done) return {};
+    if (plan.done) return behindMs > 0 ? { afterMs: behindMs } : {};
     if (signal.aborted || plan.actions.length === 0) return { afterMs: plan.againMs ?? 0 };
     const { outcomes, failures } = await execute(plan.actions, record.metadata.name);
     for (const outcome of outcomes) observer.apply(outcome);

@@ -5,14 +5,18 @@ import type { PodFact } from '../../core/plan/snapshot.ts';
 import type { NodeView, PodView } from '../views.ts';
 import type { VpcFacts } from '../vpc/vpc-watch.ts';
 import type { Failure } from './executor.ts';
+import { forgetHolds, holdsAfter, mayTry } from './holds.ts';
+import { isBehind } from './is-behind.ts';
+import { LAG_MS } from './merge-observation.ts';
 import { latestRecord, type NodeState, stillIdle } from './node-state.ts';
 import type { NodeWorkerOptions } from './node-worker.ts';
-import { OBSERVE_EVERY_MS } from './observer.ts';
+import { OBSERVE_AGAIN_MS, OBSERVE_EVERY_MS } from './observer.ts';
 import { asksForUnknown, podFacts } from './pod-facts.ts';
 import type { Problem } from './reporter.ts';
 import { takeSnapshot } from './take-snapshot.ts';
 
 export type Settled =
+  /** As far as EC2 lets us. */
   | { readonly kind: 'settled'; readonly problems: readonly Problem[]; readonly afterMs: number }
   | { readonly kind: 'failed'; readonly problems: readonly Problem[]; readonly error: CodedError };
 
@@ -22,37 +26,51 @@ export interface SettleInput extends NodeWorkerOptions {
   readonly signal: AbortSignal;
 }
 
+/** Of a description that is behind the record. */
+const BEHIND_RECHECK_MS = 2000;
+
 export async function settleNode(input: SettleInput): Promise<Settled> {
-  const { node, state, signal, cluster, mirror, writer, execute, vpcs, clock } = input;
+  const { node, state, signal, cluster, mirror, writer, execute, vpcs, clock, random } = input;
+  const settled = (problems: readonly Problem[], afterMs: number): Settled => {
+    state.observer.dueAfter(afterMs);
+    return { kind: 'settled', problems, afterMs };
+  };
   for (;;) {
     const observation = await state.observer.observe();
+    const limits = await input.limits(observation.instance.type);
     const { facts, pods, views } = await whoAsks(input, observation.instance.vpc);
     const record = latestRecord(cluster.records.get({ name: node.name }), state.written);
+    if (record !== undefined && clock.now() - state.sinceMs < LAG_MS && isBehind(observation, record)) {
+      return settled([], BEHIND_RECHECK_MS);
+    }
     const { idleSinceMs } = state;
-    const plan = planNode(takeSnapshot({ observation, facts, pods, record, idleSinceMs, nowMs: clock.now() }));
+    const plan = planNode(takeSnapshot({ observation, facts, limits, pods, record, idleSinceMs, nowMs: clock.now() }));
     if (plan instanceof CodedError) throw plan;
     state.idleSinceMs = stillIdle(idleSinceMs, plan.idle, clock.now());
 
     await mirror.ensure(groupsOf(plan), facts);
     state.written = await writer.write(node, record, plan.spec);
-    const problems = problemsOf(plan, views);
-    const isSettled = plan.actions.length === 0 && state.written.metadata.generation === record?.metadata.generation;
-    if (isSettled || signal.aborted) {
-      const { againMs = OBSERVE_EVERY_MS } = plan;
-      state.observer.dueAfter(againMs);
-      return { kind: 'settled', problems, afterMs: againMs };
+    const due = plan.actions.filter((action) => mayTry(state.holds, action, clock.now()));
+    const isWritten = state.written.metadata.generation === record?.metadata.generation;
+    if ((due.length === 0 && isWritten) || signal.aborted) {
+      state.holds = forgetHolds(state.holds, plan.actions);
+      const held = [...state.holds.values()];
+      const told = held.flatMap(({ failure }) => waitingFor(failure, plan, views));
+      const [trouble] = [observation.trouble, facts.trouble].filter((error) => error !== undefined);
+      const waits = held.map(({ untilMs }) => Math.max(0, untilMs - clock.now()));
+      if (observation.trouble !== undefined) waits.push(OBSERVE_AGAIN_MS);
+      const afterMs = Math.min(plan.againMs ?? OBSERVE_EVERY_MS, ...waits);
+      return settled(
+        [...problemsOf(plan, views), ...told, ...(trouble === undefined ? [] : [{ error: trouble }])],
+        afterMs,
+      );
     }
-    const { outcomes, failures } = await execute(plan.actions, node.name);
-    for (const outcome of outcomes) state.observer.apply(outcome);
-    const [first] = failures;
-    if (first === undefined) continue;
-    // EC2 sees something that we do not.
-    state.observer.dueAfter(0);
-    for (const { action, error } of failures) {
+    const execution = await execute(due, node.name);
+    for (const outcome of execution.outcomes) state.observer.apply(outcome);
+    state.holds = holdsAfter({ before: state.holds, execution, nowMs: clock.now(), random });
+    for (const { action, error } of execution.failures) {
       if (error.code === 'subnet-full') vpcs.markFull(subnetOf(action, observation.interfaces));
     }
-    const told = failures.flatMap((failure) => waitingFor(failure, plan, views));
-    return { kind: 'failed', problems: [...problems, ...told], error: first.error };
   }
 }
 

@@ -2,7 +2,7 @@
 import { fakeEc2 } from '../../aws/testing/fake.ts';
 import type { NodeNetwork, NodeNetworkStatus } from '../../core/records/node-network.ts';
 import type { SecurityGroupRecord } from '../../core/records/security-group.ts';
-import { NAMESPACE, SECURITY_GROUPS_ANNOTATION } from '../../core/names.ts';
+import { NAMESPACE, POD_CONDITION, SECURITY_GROUPS_ANNOTATION } from '../../core/names.ts';
 import { createInformer } from '../../kube/informer.ts';
 import type { ConfigMap, Event, Node, Pod } from '../../kube/objects.ts';
 import { resources } from '../../kube/resources.ts';
@@ -11,7 +11,7 @@ import { createKubeDouble } from '../../kube/testing/double.ts';
 import { createTestClock } from '../../kube/testing/test-clock.ts';
 import { watchCluster } from '../cluster.ts';
 import { type Controller, startController } from '../controller.ts';
-import { silentLog } from '../log.ts';
+import { silentLog } from '../../daemon/log.ts';
 
 export const zone = 'us-west-2a';
 
@@ -94,15 +94,25 @@ export function controllerWorld() {
         metadata: { name: 'aws-vpc-cni', namespace: NAMESPACE },
         data: { ENABLE_POD_ENI: 'true', ...more },
       }),
-    addPod: ({ name, node, groups }: PodOptions) =>
-      kube.create<Pod>(resources.pods, {
+    /** Bound, as the kubelet has first seen it. */
+    async addPod({ name, node, groups }: PodOptions) {
+      await kube.create<Pod>(resources.pods, {
         metadata: {
           name,
           namespace: 'default',
           ...(groups === undefined ? {} : { annotations: { [SECURITY_GROUPS_ANNOTATION]: groups } }),
         },
         spec: { nodeName: node, serviceAccountName: 'default' },
-      }),
+      });
+      const body = { status: { conditions: [{ type: 'PodScheduled', status: 'True' }] } };
+      const ref = { name, namespace: 'default' };
+      return kube.patch<Pod>(resources.pods, ref, { type: 'merge', body }, { subresource: 'status' });
+    },
+    condition: (name: string) =>
+      kube
+        .objects<Pod>(resources.pods)
+        .find(({ metadata }) => metadata.name === name)
+        ?.status?.conditions?.find(({ type }) => type === POD_CONDITION),
     /** As the kubelet when the pod's sandbox has an address. */
     setPodIp: (name: string, podIP: string) =>
       kube.patch(

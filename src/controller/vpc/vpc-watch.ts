@@ -3,9 +3,9 @@
  * it is asked, once for all nodes; in between the last answer stands, also while EC2 does not answer.
  */
 import type { Ec2, Ec2SecurityGroup, Ec2Subnet } from '../../aws/port.ts';
-import { describeError } from '../../core/errors/coded-error.ts';
+import { CodedError, describeError } from '../../core/errors/coded-error.ts';
 import type { Clock } from '../../kube/clock.ts';
-import type { Log } from '../log.ts';
+import type { Log } from '../../daemon/log.ts';
 
 export interface VpcFacts {
   readonly cidrs: readonly string[];
@@ -13,9 +13,11 @@ export interface VpcFacts {
   readonly groups: readonly Ec2SecurityGroup[];
   /** On the clock of the watch. */
   readonly groupsAtMs: number;
+  /** Why the last look failed; what is said here is older, then. */
+  readonly trouble?: CodedError;
 }
 
-export type VpcChange = 'addressing' | 'names' | 'rules';
+export type VpcChange = 'addressing' | 'names' | 'rules' | 'trouble';
 
 export interface VpcWatch {
   /** The first call for a VPC asks EC2 and throws what it refuses; from then on it is polled. */
@@ -37,6 +39,13 @@ export interface VpcWatchOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly rulesPollSeconds: () => number;
+}
+
+interface Loop {
+  readonly job: string;
+  readonly vpc: string;
+  readonly poll: (vpc: string) => Promise<void>;
+  readonly everyMs: () => number;
 }
 
 /** Ranges are added by people; two describe calls for the whole cluster. */
@@ -71,11 +80,24 @@ export function createVpcWatch({ ec2, clock, log, rulesPollSeconds }: VpcWatchOp
     const groups = inOrder(await ec2.securityGroups(vpc));
     update(vpc, { groups, groupsAtMs: clock.now() }, 'rules');
   };
-  const loop = async (name: string, poll: () => Promise<void>, everyMs: () => number): Promise<void> => {
+  const setTrouble = (vpc: string, trouble: CodedError | undefined): void => {
+    const before = facts.get(vpc);
+    if (before === undefined || before.trouble?.code === trouble?.code) return;
+    const { trouble: _, ...rest } = before;
+    facts.set(vpc, trouble === undefined ? rest : { ...rest, trouble });
+    tell(vpc, 'trouble');
+  };
+  const loop = async ({ job, vpc, poll, everyMs }: Loop): Promise<void> => {
     for (;;) {
       await sleep(everyMs);
       if (stopping.signal.aborted) return;
-      await poll().catch((error: unknown) => log.warn({ job: name, error: describeError(error) }, 'EC2 was not read'));
+      try {
+        await poll(vpc);
+        setTrouble(vpc, undefined);
+      } catch (error) {
+        log.warn({ job, error: describeError(error) }, 'EC2 was not read');
+        if (error instanceof CodedError) setTrouble(vpc, error);
+      }
     }
   };
   /** Until so long has passed, by the interval of the moment: a shorter one counts at once. */
@@ -92,16 +114,8 @@ export function createVpcWatch({ ec2, clock, log, rulesPollSeconds }: VpcWatchOp
     const known = { cidrs, subnets, groups: inOrder(groups), groupsAtMs: clock.now() };
     facts.set(vpc, known);
     running.push(
-      loop(
-        'vpc.poll-addressing',
-        () => pollAddressing(vpc),
-        () => ADDRESSING_POLL_MS,
-      ),
-      loop(
-        'vpc.poll-groups',
-        () => pollGroups(vpc),
-        () => rulesPollSeconds() * 1000,
-      ),
+      loop({ job: 'vpc.poll-addressing', vpc, poll: pollAddressing, everyMs: () => ADDRESSING_POLL_MS }),
+      loop({ job: 'vpc.poll-groups', vpc, poll: pollGroups, everyMs: () => rulesPollSeconds() * 1000 }),
     );
     tell(vpc, 'names');
     tell(vpc, 'rules');

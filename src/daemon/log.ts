@@ -1,4 +1,4 @@
-/** What the controller asks of its logger; pino has this shape. */
+/** What our processes ask of a logger; pino has this shape. */
 export interface Log {
   info(fields: object, message: string): void;
   warn(fields: object, message: string): void;

@@ -1,0 +1,3 @@
+module branchline.dev/bench/driver
+
+go 1.23

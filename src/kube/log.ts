@@ -1,7 +1,0 @@
-/** What this room asks of a logger; pino has this shape. */
-export interface Log {
-  info(fields: object, message: string): void;
-  warn(fields: object, message: string): void;
-}
-
-export const silentLog: Log = { info: () => undefined, warn: () => undefined };
