@@ -6,6 +6,7 @@ import { parseArgs } from 'node:util';
 import { lab, labPaths } from '../names.ts';
 import { type LatencyName, latencyProfiles } from './engine/latency.ts';
 import { LONGEST_LAG_MS } from './engine/stale-view.ts';
+import { type Quotas, defaultQuotas } from './state/context.ts';
 
 export interface CloudConfig {
   /** The lab's. */
@@ -15,7 +16,9 @@ export interface CloudConfig {
   readonly listen: { readonly host: string; readonly port: number };
   readonly latency: LatencyName;
   readonly seed: string;
-  readonly groupsPerInterface: number;
+  readonly quotas: Quotas;
+  /** File of access keys and their policies; undefined: any key may do anything. */
+  readonly iamFile: string | undefined;
   readonly throttle: boolean;
   readonly longestLagMs: number;
 }
@@ -27,9 +30,12 @@ const options = {
   listen: { type: 'string', default: `${lab.ec2Loopback.address}:${lab.ec2Loopback.port}` },
   latency: { type: 'string', default: 'ec2' },
   seed: { type: 'string' },
+  iam: { type: 'string' },
   throttle: { type: 'boolean' },
+  trunks: { type: 'boolean', default: false },
   'longest-lag-ms': { type: 'string', default: '0' },
-  'groups-per-interface': { type: 'string', default: '5' },
+  'groups-per-interface': { type: 'string', default: String(defaultQuotas.groupsPerInterface) },
+  'interfaces-per-region': { type: 'string', default: String(defaultQuotas.interfaces) },
 } as const;
 
 const isLatency = (name: string): name is LatencyName => Object.hasOwn(latencyProfiles, name);
@@ -39,8 +45,13 @@ export function readConfig(args: readonly string[]): CloudConfig {
   const [, host, port] = /^(\[.+\]|[^:]+):(\d{1,5})$/.exec(values.listen) ?? [];
   if (host === undefined || port === undefined) throw new Error('--listen is ADDRESS:PORT');
   if (!isLatency(values.latency)) throw new Error(`--latency is one of: ${Object.keys(latencyProfiles).join(', ')}`);
-  const groupsPerInterface = Number(values['groups-per-interface']);
-  if (!Number.isInteger(groupsPerInterface) || groupsPerInterface < 1 || groupsPerInterface > 16) {
+  const positive = (name: 'groups-per-interface' | 'interfaces-per-region'): number => {
+    const value = Number(values[name]);
+    if (!Number.isInteger(value) || value < 1) throw new Error(`--${name} is a number from 1 on`);
+    return value;
+  };
+  const groupsPerInterface = positive('groups-per-interface');
+  if (groupsPerInterface > 16) {
     throw new Error('--groups-per-interface is a number from 1 to 16: EC2 grants no more');
   }
   const longestLagMs = Number(values['longest-lag-ms']);
@@ -54,7 +65,8 @@ export function readConfig(args: readonly string[]): CloudConfig {
     listen: { host, port: Number(port) },
     latency: values.latency,
     seed: values.seed ?? randomBytes(8).toString('hex'),
-    groupsPerInterface,
+    quotas: { groupsPerInterface, interfaces: positive('interfaces-per-region'), trunks: values.trunks },
+    iamFile: values.iam,
     throttle: values.throttle ?? values.latency === 'ec2',
     longestLagMs,
   };

@@ -16,6 +16,7 @@ import { silentLog } from './log.ts';
 import { loadEc2Model } from './model/ec2-model.ts';
 import { noNetwork } from './network/network.ts';
 import { startCloud } from './start-cloud.ts';
+import { defaultQuotas } from './state/context.ts';
 import { Draft } from './state/draft.ts';
 import { seedState } from './state/random.ts';
 import { tableNames } from './state/tables.ts';
@@ -47,13 +48,14 @@ it(`answers ${requests} mangled requests in EC2’s words, and a restart reads b
     throttle: false,
     longestLagMs: 0,
     faults: new FaultScript(),
+    iam: undefined,
     clock: { ...systemClock, sleep: () => Promise.resolve() },
     random,
     log: silentLog,
     region: 'us-west-2',
     zones: ['us-west-2a'],
     account: '111122223333',
-    groupsPerInterface: 5,
+    quotas: defaultQuotas,
   });
   const everything = () => tableNames.map((table) => [...journal.state.all(table)]);
   const statuses = new Map<number, number>();
@@ -62,7 +64,7 @@ it(`answers ${requests} mangled requests in EC2’s words, and a restart reads b
     const parameters = mangledRequest({ model, random, ids });
     const outcome = await engine.answer(() => ({
       parameters: new Map(parameters),
-      caller: { accessKeyId: 'AKIAEXAMPLE' },
+      caller: { accessKeyId: 'AKIAEXAMPLE', signed: { method: 'POST', url: '/', headers: {}, body: '' } },
     }));
     if (typeof outcome === 'string') throw new Error(outcome);
     const { status, body } = outcome;

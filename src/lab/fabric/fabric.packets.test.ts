@@ -3,10 +3,11 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 
 import { ipv4 } from '../../core/address/ipv4.ts';
 import { openKernel } from '../../linux/kernel.ts';
+import { describeAsRoot } from '../../linux/testing/as-root.ts';
 import { fabricNetns } from '../names.ts';
 import { createFabric } from './fabric.ts';
 import { fabricLink } from './names.ts';
@@ -89,7 +90,7 @@ function probeOf(text: string) {
   };
 }
 
-describe('the fabric', () => {
+describeAsRoot('the fabric', () => {
   const folder = mkdtempSync(join(tmpdir(), 'brl-fabric-'));
   const kernel = openKernel();
   let instances: ScratchInstances;
@@ -126,6 +127,12 @@ describe('the fabric', () => {
     instances.destroy();
     fabric.destroy();
     rmSync(folder, { recursive: true, force: true });
+  });
+
+  it('drops what no rule names, in every hook', () => {
+    const table = run('ip', ['netns', 'exec', fabricNetns(name), 'nft', 'list', 'table', 'inet', 'fabric']);
+    expect(table.match(/policy drop/g)).toHaveLength(4);
+    expect(table.match(/type filter hook/g)).toHaveLength(4);
   });
 
   it('gives an instance its first device as DHCP would', () => {

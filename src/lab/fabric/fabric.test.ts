@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 
 import { type FakeKernel, fakeKernel } from '../../linux/testing/fake-kernel.ts';
-import { fabricNetns } from '../names.ts';
+import { fabricNetns, outsideNetns } from '../names.ts';
 import { createFabric } from './fabric.ts';
 import type { Fabric, FabricWorld } from './port.ts';
 import { aGroup, allow } from './testing/builders.ts';
@@ -25,12 +25,12 @@ function start(world?: FabricWorld): { kernel: FakeKernel; fabric: Fabric; again
   return { kernel, fabric, again };
 }
 
-/** This kernel keeps the settings of a link that is gone. */
+/** This kernel keeps the settings of a link that is gone, and of routes to one range only that of the last link. */
 const carried = (kernel: FakeKernel): string =>
   kernel
     .state()
     .split('\n')
-    .filter((line) => !line.includes('proxy_delay'))
+    .filter((line) => !line.includes('proxy_delay') && !line.includes('fe80::/10'))
     .join('\n');
 
 describe('the fabric, told one world after another,', () => {
@@ -75,6 +75,18 @@ describe('the fabric, told one world after another,', () => {
     },
   );
 
+  it.each(['openNetns', 'apply', 'sysctl', 'nft'] as const)(
+    'is complete after a restart although %s failed when it was made',
+    (step) => {
+      const [world = emptyWorld] = worlds;
+      const { kernel, fabric, again } = start();
+      kernel.failNext(step, new Error('made to fail'));
+      expect(() => fabric.sync(world)).toThrow('made to fail');
+      again().sync(world);
+      expect(carried(kernel)).toBe(carried(start(world).kernel));
+    },
+  );
+
   it('looks again when it could not even go back', () => {
     const [world = emptyWorld] = worlds;
     const { kernel, fabric } = start(world);
@@ -92,11 +104,11 @@ describe('the fabric’s namespace', () => {
     const { kernel, fabric, again } = start();
     kernel.failNext('createNetns', new Error('made to fail'));
     expect(() => fabric.sync(emptyWorld)).toThrow('made to fail');
-    expect(readdirSync(join(folder, 'netns'))).toEqual([fabricNetns('t')]);
+    expect(readdirSync(join(folder, 'netns'))).toEqual([fabricNetns('t'), outsideNetns('t')]);
     fabric.sync(emptyWorld);
     expect(kernel.state()).toContain(fabricNetns('t'));
     again().destroy();
-    expect(kernel.state()).not.toContain(fabricNetns('t'));
+    for (const each of [fabricNetns('t'), outsideNetns('t')]) expect(kernel.state()).not.toContain(each);
     again().destroy();
   });
 });

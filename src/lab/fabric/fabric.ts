@@ -4,8 +4,9 @@
  */
 import { announceNetns } from '../supervisor/registry.ts';
 import type { Kernel, Netns } from '../../linux/port.ts';
-import { fabricNetns } from '../names.ts';
+import { fabricNetns, outsideNetns } from '../names.ts';
 import { planAdoption } from './adopt.ts';
+import { connectOutside } from './network/connect-outside.ts';
 import { extendNetwork, netnsPath, prepareNamespace, pruneNetwork } from './network/apply-network.ts';
 import { planNetwork, type Port } from './network/plan-network.ts';
 import { LINK_GROUP } from './names.ts';
@@ -25,15 +26,19 @@ export interface FabricOptions {
 
 export function createFabric({ kernel, name, runDir }: FabricOptions): Fabric {
   const netnsName = fabricNetns(name);
+  const outsideName = outsideNetns(name);
   let netns: Netns | undefined;
   /** undefined while it is not known what the kernel carries. */
   let agreed: FabricWorld | undefined;
 
   const open = (): Netns => {
     if (netns !== undefined) return netns;
-    announceNetns(runDir, netnsName);
+    for (const each of [netnsName, outsideName]) announceNetns(runDir, each);
     const opened = kernel.createNetns(netnsName);
     prepareNamespace(kernel, opened);
+    const outside = kernel.createNetns(outsideName);
+    connectOutside(kernel, opened, outside);
+    outside.close();
     netns = opened;
     return opened;
   };
@@ -53,8 +58,8 @@ export function createFabric({ kernel, name, runDir }: FabricOptions): Fabric {
     const network = planAdoption(
       {
         links: kernel.links(fabric).map((link) => link.name),
-        routes: kernel.routes(fabric, MAIN_TABLE),
-        addresses: kernel.addresses(fabric),
+        routes: [...kernel.routes(fabric, MAIN_TABLE), ...kernel.routes(fabric, MAIN_TABLE, 'ipv6')],
+        addresses: [...kernel.addresses(fabric), ...kernel.addresses(fabric, 'ipv6')],
         reaches: (port) => reaches(kernel, port),
       },
       world,
@@ -98,6 +103,7 @@ export function createFabric({ kernel, name, runDir }: FabricOptions): Fabric {
       kernel.apply(fabric, [{ op: 'delete-group', group: LINK_GROUP }]);
       fabric.close();
       kernel.deleteNetns(netnsName);
+      kernel.deleteNetns(outsideName);
     },
   };
 }
@@ -110,7 +116,9 @@ function existing(kernel: Kernel, name: string): Netns | undefined {
   }
 }
 
+/** Which VLAN a link carries is not to be seen, so those are made anew. */
 function reaches(kernel: Kernel, port: Port): boolean {
+  if (port.vlan !== undefined) return false;
   const instance = existing(kernel, port.netns);
   const mac = instance === undefined ? undefined : kernel.link(instance, port.device)?.mac;
   instance?.close();

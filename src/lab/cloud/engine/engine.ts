@@ -6,13 +6,14 @@ import { randomUUID } from 'node:crypto';
 
 import { describeError } from '../../../core/errors/coded-error.ts';
 import type { Clock } from '../clock.ts';
+import type { Authorise } from '../iam/authorise.ts';
 import type { Log } from '../log.ts';
 import { loadEc2Model } from '../model/ec2-model.ts';
 import type { Network } from '../network/network.ts';
 import { parseQuery } from '../protocol/parse-query.ts';
 import { renderAnswer, renderError } from '../protocol/render-xml.ts';
 import type { Caller } from '../protocol/signature.ts';
-import type { CallContext } from '../state/context.ts';
+import type { CallContext, Quotas } from '../state/context.ts';
 import { Draft } from '../state/draft.ts';
 import { Ec2Error } from '../state/ec2-error.ts';
 import { nextSettling, settle } from '../state/settle.ts';
@@ -32,6 +33,8 @@ export interface EngineOptions {
   /** How far a describe call may be behind; 0 is never. */
   readonly longestLagMs: number;
   readonly faults: FaultScript;
+  /** undefined: any key may do anything. */
+  readonly iam: Authorise | undefined;
   readonly clock: Clock;
   /** Even numbers from 0 to below 1. */
   readonly random: () => number;
@@ -39,7 +42,7 @@ export interface EngineOptions {
   readonly region: string;
   readonly zones: readonly string[];
   readonly account: string;
-  readonly groupsPerInterface: number;
+  readonly quotas: Quotas;
 }
 
 /** A call as it came over HTTP. */
@@ -75,7 +78,7 @@ export function createEngine(options: EngineOptions): Engine {
     region: options.region,
     zones: options.zones,
     account: options.account,
-    groupsPerInterface: options.groupsPerInterface,
+    quotas: options.quotas,
     nowMs: clock.nowMs(),
     settlingMs: (what) => drawFrom(latency.settlingMs[what], random),
   });
@@ -100,6 +103,8 @@ export function createEngine(options: EngineOptions): Engine {
   const arrive = (): void => {
     try {
       commit(new Draft(journal.state), clock.nowMs());
+      // Timers may fire a little before their time, and then nothing has arrived.
+      schedule();
     } catch (error) {
       log.error({ error: describeError(error) }, 'what was under way could not arrive; it is tried again');
       cancelTimer = clock.after(1000, arrive);
@@ -132,13 +137,16 @@ export function createEngine(options: EngineOptions): Engine {
     const found = findOperation(model, call.parameters);
     const { action } = found;
     const request = parseQuery({ model, shape: found.input, parameters: call.parameters });
+    options.iam?.authenticate(call.caller);
     mayPass(action, request);
+    options.iam?.authorise({ view: journal.state, caller: call.caller, action, request });
     await clock.sleep(drawFrom(latency.callMs(action), random));
     const fault = faults.next(action);
     if (fault !== undefined) log.info({ action, requestId, fault: fault.kind }, 'a fault of the script');
     if (fault?.kind === 'hang') return 'hang';
     if (fault?.kind === 'fail') throw errorOf(fault);
     const answer = run(found, request) as Record<string, unknown>;
+    if (fault?.kind === 'withhold-answer') return 'hang';
     if (fault?.kind === 'lose-answer') return 'drop';
     return { status: 200, requestId, body: renderAnswer({ model, action, shape: found.output, requestId, answer }) };
   };

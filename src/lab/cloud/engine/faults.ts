@@ -17,12 +17,13 @@ const faultSchema = v.strictObject({
     }),
     /** The call does not happen, and the connection stays open without an answer. */
     v.strictObject({ kind: v.literal('hang') }),
+    /** The call happens, and the connection stays open without an answer. */
+    v.strictObject({ kind: v.literal('withhold-answer') }),
     /** The call happens, and the connection ends without an answer. */
     v.strictObject({ kind: v.literal('lose-answer') }),
   ]),
 });
 
-export type FaultInput = v.InferInput<typeof faultSchema>;
 export type Fault = v.InferOutput<typeof faultSchema>;
 export type FaultEffect = Fault['effect'];
 

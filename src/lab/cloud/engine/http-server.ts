@@ -1,56 +1,35 @@
 /** EC2's endpoint over HTTP: parameters in the body of a POST or in the query of a GET. */
-import { type IncomingMessage, type Server, type ServerResponse, createServer } from 'node:http';
-import type { ListenOptions } from 'node:net';
+import { type IncomingMessage, type ServerResponse, createServer } from 'node:http';
 
 import { readCaller } from '../protocol/signature.ts';
 import { Ec2Error } from '../state/ec2-error.ts';
 import type { Control } from './control.ts';
 import type { Call, Engine, Outcome } from './engine.ts';
+import { type HttpServer, type Where, listen } from './listen.ts';
 
 /** EC2's own limit is not published; the largest sensible request has a thousand ids. */
 const MOST_BODY_BYTES = 1 << 20;
 
-export interface HttpServer {
-  readonly port: number;
-  close(): Promise<void>;
-}
-
 export interface ServeOptions {
   readonly engine: Engine;
-  /** An address, or `{ fd }` of a socket that listens in another namespace. */
-  readonly where: ListenOptions & { readonly fd?: number };
+  readonly where: Where;
   /** Default: none. The lab's own requests, for this machine only. */
   readonly control?: Control;
 }
 
-export async function serveEc2({ engine, where, control }: ServeOptions): Promise<HttpServer> {
+export function serveEc2({ engine, where, control }: ServeOptions): Promise<HttpServer> {
+  const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const body = await readBody(request);
+    if (control?.isFor(request) === true) control.answer(request, body ?? '', response);
+    else write(response, await engine.answer(() => readCall(request, body)));
+  };
   const server = createServer({ requestTimeout: 30_000 }, (request, response) => {
     request.on('error', () => response.destroy());
-    readBody(request).then(
-      async (body) => {
-        if (control?.isFor(request) === true) control.answer(request, body ?? '', response);
-        else write(response, await engine.answer(() => readCall(request, body)));
-      },
-      () => response.destroy(),
-    );
+    // A client that goes away in the middle is no trouble of ours.
+    handle(request, response).catch(() => response.destroy());
   });
-  await listen(server, where);
-  const address = server.address();
-  return {
-    port: typeof address === 'object' && address !== null ? address.port : 0,
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      }),
-  };
+  return listen(server, where);
 }
-
-const listen = (server: Server, where: ListenOptions): Promise<void> =>
-  new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(where, resolve);
-  });
 
 /** undefined: more than anybody sends. */
 async function readBody(request: IncomingMessage): Promise<string | undefined> {
@@ -69,7 +48,8 @@ function readCall(request: IncomingMessage, body: string | undefined): Call {
   const { pathname, search } = splitUrl(request.url ?? '/');
   if (pathname !== '/') throw new Ec2Error('InvalidAction', `The lab's EC2 answers at / only, not at ${pathname}`);
   const parameters = new Map([...new URLSearchParams(search), ...new URLSearchParams(body)]);
-  return { parameters, caller: readCaller(request.headers, parameters) };
+  const { method = '', url = '/', headers } = request;
+  return { parameters, caller: readCaller({ method, url, headers, body }, parameters) };
 }
 
 function splitUrl(url: string): { readonly pathname: string; readonly search: string } {

@@ -24,7 +24,14 @@ const at = (ms: number): Range => [ms, ms];
 export const latencyProfiles = {
   fast: {
     callMs: () => at(0),
-    settlingMs: { launch: at(0), terminate: at(0), attach: at(0), detach: at(0), associateCidr: at(0) },
+    settlingMs: {
+      launch: at(0),
+      terminate: at(0),
+      attach: at(0),
+      detach: at(0),
+      associateCidr: at(0),
+      natGateway: at(0),
+    },
   },
   /** Near what AWS's users report; EC2 publishes none of it. */
   ec2: {
@@ -35,6 +42,8 @@ export const latencyProfiles = {
       attach: [1000, 3000],
       detach: [2000, 8000],
       associateCidr: [1000, 4000],
+      // Minutes, where it is real.
+      natGateway: [5000, 10_000],
     },
   },
 } as const satisfies Readonly<Record<string, LatencyProfile>>;

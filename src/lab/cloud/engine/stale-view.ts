@@ -33,7 +33,7 @@ export class RecentPast {
       if (atMs <= timeMs) break;
       for (const { table, id, value } of undo) {
         if (value === undefined) past.remove(table, id);
-        else past.put(table, value as never);
+        else past.put(table, value);
       }
     }
     return past;

@@ -4,7 +4,7 @@ import type { Fabric } from '../../fabric/port.ts';
 import type { Kernel } from '../../../linux/port.ts';
 import type { Change, View } from '../state/draft.ts';
 import type { Outside } from './outside.ts';
-import { fabricName, fabricNamespace, isLive, namespaceOf, worldOf } from './world.ts';
+import { dnsAddresses, fabricName, fabricNamespace, isLive, namespaceOf, outsideNamespace, worldOf } from './world.ts';
 
 export interface Network {
   /**
@@ -26,7 +26,18 @@ export interface NetworkOptions {
   readonly outside: Outside;
 }
 
-const relevant = new Set(['vpcs', 'subnets', 'groups', 'interfaces', 'instances', 'prefixLists']);
+const relevant = new Set<string>([
+  'vpcs',
+  'subnets',
+  'groups',
+  'interfaces',
+  'instances',
+  'prefixLists',
+  'routeTables',
+  'internetGateways',
+  'elasticAddresses',
+  'natGateways',
+]);
 
 export function createNetwork(options: NetworkOptions): Network {
   const { kernel, name, runDir, createFabric, outside } = options;
@@ -52,7 +63,11 @@ export function createNetwork(options: NetworkOptions): Network {
       fabric.sync(worldOf(view, { labName: name, vpc }));
       if (known !== undefined) continue;
       fabrics.set(vpc.id, fabric);
-      outside.open(vpc.id, fabricNamespace(name, vpc));
+      outside.open(vpc.id, {
+        fabric: fabricNamespace(name, vpc),
+        internet: outsideNamespace(name, vpc),
+        dns: dnsAddresses(vpc),
+      });
     }
     for (const [vpc, fabric] of fabrics) {
       if (view.get('vpcs', vpc) !== undefined) continue;

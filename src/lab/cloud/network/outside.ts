@@ -1,41 +1,78 @@
-/** EC2's endpoint as instances see it: at an address outside the VPC, inside each fabric's namespace. */
+/** The cloud's services as instances see them: inside each fabric's namespace, and the host beyond it. */
 import { describeError } from '../../../core/errors/coded-error.ts';
-import { ipv4 } from '../../../core/address/ipv4.ts';
-import type { Kernel } from '../../../linux/port.ts';
+import { type Ipv4, ipv4 } from '../../../core/address/ipv4.ts';
+import type { Kernel, Netns } from '../../../linux/port.ts';
+import { serveCallers } from '../../fabric/outside-host/serve-callers.ts';
 import { lab } from '../../names.ts';
-import type { HttpServer } from '../engine/http-server.ts';
 import type { Log } from '../log.ts';
 
 export interface Outside {
-  /** The fabric's namespace is there and has the address. */
-  open(vpc: string, netns: string): void;
+  /** The namespaces are there and have the addresses. */
+  open(vpc: string, where: Where): void;
   close(vpc: string): void;
 }
 
-/** Serves the calls that arrive at a listening socket. */
-export type ServeAt = (where: { readonly fd: number }) => Promise<HttpServer>;
+export interface Where {
+  /** Names of namespaces: the one that plays the VPC, and the one that plays the internet. */
+  readonly fabric: string;
+  readonly internet: string;
+  readonly dns: readonly Ipv4[];
+}
+
+interface Closable {
+  close(): Promise<void>;
+}
+
+/** What serves at a listening socket within the VPC. */
+export interface OutsideServices {
+  readonly ec2: (where: { readonly fd: number }) => Promise<Closable>;
+  readonly imds: (vpc: string, where: { readonly fd: number }) => Promise<Closable>;
+  readonly dns: (vpc: string, where: { readonly udpFd: number; readonly tcpFd: number }) => Promise<Closable>;
+}
+
+/** The metadata service's address, and that of DNS, the same everywhere. */
+export const IMDS_ADDRESS = '169.254.169.254';
+export const DNS_ADDRESS = '169.254.169.253';
+const DNS_PORT = 53;
 
 export interface OutsideOptions {
-  readonly kernel: Pick<Kernel, 'createNetns' | 'listenTcp'>;
-  readonly serve: ServeAt;
+  readonly kernel: Pick<Kernel, 'createNetns' | 'listenTcp' | 'bindUdp'>;
+  readonly services: OutsideServices;
   readonly log: Log;
 }
 
-export function createOutside({ kernel, serve, log }: OutsideOptions): Outside {
-  const servers = new Map<string, Promise<HttpServer>>();
+export function createOutside({ kernel, services, log }: OutsideOptions): Outside {
+  const servers = new Map<string, readonly Promise<Closable>[]>();
+
+  /** The sockets listen when it returns, so whoever connects before a server takes them waits in the queue. */
+  const serveWithin = (vpc: string, fabric: Netns, dns: readonly Ipv4[]): readonly Promise<Closable>[] => {
+    const tcp = (address: Ipv4, port: number) => kernel.listenTcp(fabric, { address, port });
+    return [
+      services.ec2({ fd: tcp(ipv4(lab.ec2Outside.address), lab.ec2Outside.port) }),
+      services.imds(vpc, { fd: tcp(ipv4(IMDS_ADDRESS), 80) }),
+      ...dns.map((address) => {
+        const udpFd = kernel.bindUdp(fabric, { address, port: DNS_PORT });
+        return services.dns(vpc, { udpFd, tcpFd: tcp(address, DNS_PORT) });
+      }),
+    ];
+  };
+
   return {
-    open(vpc, netns) {
-      const { address, port } = lab.ec2Outside;
-      // The socket listens from here on, so whoever connects before the server takes it waits in its queue.
-      const fd = kernel.listenTcp(kernel.createNetns(netns), { address: ipv4(address), port });
-      const server = serve({ fd });
-      servers.set(vpc, server);
-      server.catch((error: unknown) => log.error({ vpc, error: describeError(error) }, 'cannot serve inside the VPC'));
+    open(vpc, where) {
+      const fabric = kernel.createNetns(where.fabric);
+      const internet = kernel.createNetns(where.internet);
+      const serving = [...serveWithin(vpc, fabric, where.dns), serveCallers({ kernel, netns: internet })];
+      for (const netns of [fabric, internet]) netns.close();
+      servers.set(vpc, serving);
+      for (const server of serving) {
+        server.catch((error: unknown) =>
+          log.error({ vpc, error: describeError(error) }, 'cannot serve inside the VPC'),
+        );
+      }
     },
     close(vpc) {
-      const server = servers.get(vpc);
+      for (const server of servers.get(vpc) ?? []) server.then((each) => each.close()).catch(() => undefined);
       servers.delete(vpc);
-      server?.then((each) => each.close()).catch(() => undefined);
     },
   };
 }

@@ -40,6 +40,7 @@ function renderStructure(model: Ec2Model, shape: string, value: Readonly<Record<
 }
 
 function renderValue(model: Ec2Model, shape: string, value: unknown): string {
+  if (typeof value === 'string') return escapeXml(value);
   if (Array.isArray(value)) {
     const list = model.shapes[shape];
     if (list === undefined || !('item' in list)) throw new TypeError(`${shape} is not a list of the model`);
@@ -59,9 +60,11 @@ const entities: Readonly<Record<string, string>> = {
   '\r': '&#13;',
 };
 
+// oxlint-disable-next-line no-control-regex -- all that is changed below; most texts of an answer have none of them
+const special = /[&<>"\r\u0000-\u0008\u000B\u000C\u000E-\u001F\uFFFE\uFFFF]/;
 // oxlint-disable-next-line no-control-regex -- these are the characters meant
 const notXml = /[\u0000-\u0008\u000B\u000C\u000E-\u001F\uFFFE\uFFFF]/g;
 
 /** Characters that XML 1.0 cannot carry at all become U+FFFD. */
 const escapeXml = (text: string): string =>
-  text.replace(/[&<>"\r]/g, (found) => entities[found] ?? found).replace(notXml, '\uFFFD');
+  special.test(text) ? text.replace(/[&<>"\r]/g, (found) => entities[found] ?? found).replace(notXml, '\uFFFD') : text;

@@ -59,9 +59,13 @@ export class Draft implements View {
   }
 
   /** What is put while this runs is not seen by it. */
-  *all<T extends TableName>(table: T): Generator<Tables[T]> {
+  all<T extends TableName>(table: T): Iterable<Tables[T]> {
     const changed = new Map<string, Change>();
     for (const change of this.#changes.values()) if (change.table === table) changed.set(change.id, change);
+    return changed.size === 0 ? this.#base.all(table) : this.#merged(table, changed);
+  }
+
+  *#merged<T extends TableName>(table: T, changed: Map<string, Change>): Generator<Tables[T]> {
     for (const value of this.#base.all(table)) {
       const change = changed.get(value.id);
       if (change === undefined) {

@@ -2,6 +2,8 @@
 import type { OperationName } from '../model/operation-names.ts';
 import type { CallContext } from './context.ts';
 import type { Draft } from './draft.ts';
+import { allocateAddress, associateAddress, disassociateAddress, releaseAddress } from './addresses/address-calls.ts';
+import { describeAddresses } from './addresses/describe-addresses.ts';
 import { describeSecurityGroupRules, describeSecurityGroups } from './groups/describe-groups.ts';
 import { createSecurityGroup, deleteSecurityGroup } from './groups/group-calls.ts';
 import { modifySecurityGroupRules, updateDescriptions } from './groups/modify-rules.ts';
@@ -24,6 +26,7 @@ import {
 } from './instances/instance-status.ts';
 import { describeInstanceTypes } from './instances/instance-types.ts';
 import { runInstances } from './instances/run-instances.ts';
+import { assignIpv6Addresses, unassignIpv6Addresses } from './interfaces/address6-calls.ts';
 import { assignPrivateIpAddresses, unassignPrivateIpAddresses } from './interfaces/address-calls.ts';
 import { attachNetworkInterface, detachNetworkInterface } from './interfaces/attachment-calls.ts';
 import { describeNetworkInterfaces } from './interfaces/describe-interfaces.ts';
@@ -33,12 +36,18 @@ import {
   deleteNetworkInterface,
   modifyNetworkInterfaceAttribute,
 } from './interfaces/interface-calls.ts';
+import {
+  createNetworkInterfacePermission,
+  deleteNetworkInterfacePermission,
+  describeNetworkInterfacePermissions,
+} from './interfaces/permission-calls.ts';
 import { describeManagedPrefixLists, getManagedPrefixListEntries } from './prefix-lists/describe-prefix-lists.ts';
 import {
   createManagedPrefixList,
   deleteManagedPrefixList,
   modifyManagedPrefixList,
 } from './prefix-lists/prefix-list-calls.ts';
+import { describeNatGateways, createNatGateway, deleteNatGateway } from './routes/nat-gateway-calls.ts';
 import { describeRouteTables } from './routes/describe-routes.ts';
 import {
   attachInternetGateway,
@@ -63,6 +72,7 @@ import {
 } from './trunks/trunk-calls.ts';
 import { describeVpcAttribute, modifySubnetAttribute, modifyVpcAttribute } from './vpc/attribute-calls.ts';
 import { associateVpcCidrBlock, disassociateVpcCidrBlock } from './vpc/cidr-calls.ts';
+import { associateSubnetCidrBlock, disassociateSubnetCidrBlock } from './vpc/subnet-cidr-calls.ts';
 import { createSubnet, deleteSubnet, describeSubnets } from './vpc/subnet-calls.ts';
 import { createVpc, deleteVpc, describeVpcs } from './vpc/vpc-calls.ts';
 import { describeAvailabilityZones, describeRegions } from './vpc/zone-calls.ts';
@@ -74,8 +84,12 @@ import { describeAvailabilityZones, describeRegions } from './vpc/zone-calls.ts'
 export type Operation = (draft: Draft, request: never, context: CallContext) => object;
 
 export const operations = {
+  AllocateAddress: allocateAddress,
+  AssignIpv6Addresses: assignIpv6Addresses,
   AssignPrivateIpAddresses: assignPrivateIpAddresses,
+  AssociateAddress: associateAddress,
   AssociateRouteTable: associateRouteTable,
+  AssociateSubnetCidrBlock: associateSubnetCidrBlock,
   AssociateTrunkInterface: associateTrunkInterface,
   AssociateVpcCidrBlock: associateVpcCidrBlock,
   AttachInternetGateway: attachInternetGateway,
@@ -84,7 +98,9 @@ export const operations = {
   AuthorizeSecurityGroupIngress: authorize('ingress'),
   CreateInternetGateway: createInternetGateway,
   CreateManagedPrefixList: createManagedPrefixList,
+  CreateNatGateway: createNatGateway,
   CreateNetworkInterface: createNetworkInterface,
+  CreateNetworkInterfacePermission: createNetworkInterfacePermission,
   CreateRoute: createRoute,
   CreateRouteTable: createRouteTable,
   CreateSecurityGroup: createSecurityGroup,
@@ -93,7 +109,9 @@ export const operations = {
   CreateVpc: createVpc,
   DeleteInternetGateway: deleteInternetGateway,
   DeleteManagedPrefixList: deleteManagedPrefixList,
+  DeleteNatGateway: deleteNatGateway,
   DeleteNetworkInterface: deleteNetworkInterface,
+  DeleteNetworkInterfacePermission: deleteNetworkInterfacePermission,
   DeleteRoute: deleteRoute,
   DeleteRouteTable: deleteRouteTable,
   DeleteSecurityGroup: deleteSecurityGroup,
@@ -101,6 +119,7 @@ export const operations = {
   DeleteTags: deleteTags,
   DeleteVpc: deleteVpc,
   DescribeAccountAttributes: describeAccountAttributes,
+  DescribeAddresses: describeAddresses,
   DescribeAvailabilityZones: describeAvailabilityZones,
   DescribeInstanceAttribute: describeInstanceAttribute,
   DescribeInstanceStatus: describeInstanceStatus,
@@ -109,7 +128,9 @@ export const operations = {
   DescribeInstances: describeInstances,
   DescribeInternetGateways: describeInternetGateways,
   DescribeManagedPrefixLists: describeManagedPrefixLists,
+  DescribeNatGateways: describeNatGateways,
   DescribeNetworkInterfaceAttribute: describeNetworkInterfaceAttribute,
+  DescribeNetworkInterfacePermissions: describeNetworkInterfacePermissions,
   DescribeNetworkInterfaces: describeNetworkInterfaces,
   DescribeRegions: describeRegions,
   DescribeRouteTables: describeRouteTables,
@@ -124,7 +145,9 @@ export const operations = {
   DescribeVpcs: describeVpcs,
   DetachInternetGateway: detachInternetGateway,
   DetachNetworkInterface: detachNetworkInterface,
+  DisassociateAddress: disassociateAddress,
   DisassociateRouteTable: disassociateRouteTable,
+  DisassociateSubnetCidrBlock: disassociateSubnetCidrBlock,
   DisassociateTrunkInterface: disassociateTrunkInterface,
   DisassociateVpcCidrBlock: disassociateVpcCidrBlock,
   GetManagedPrefixListEntries: getManagedPrefixListEntries,
@@ -136,12 +159,14 @@ export const operations = {
   ModifySecurityGroupRules: modifySecurityGroupRules,
   ModifySubnetAttribute: modifySubnetAttribute,
   ModifyVpcAttribute: modifyVpcAttribute,
+  ReleaseAddress: releaseAddress,
   ReplaceRoute: replaceRoute,
   ReplaceRouteTableAssociation: replaceRouteTableAssociation,
   RevokeSecurityGroupEgress: revoke('egress'),
   RevokeSecurityGroupIngress: revoke('ingress'),
   RunInstances: runInstances,
   TerminateInstances: terminateInstances,
+  UnassignIpv6Addresses: unassignIpv6Addresses,
   UnassignPrivateIpAddresses: unassignPrivateIpAddresses,
   UpdateSecurityGroupRuleDescriptionsEgress: updateDescriptions('egress'),
   UpdateSecurityGroupRuleDescriptionsIngress: updateDescriptions('ingress'),

@@ -4,7 +4,7 @@ import type { Draft, View } from './draft.ts';
 import type { TableName, Tables, Tags } from './tables.ts';
 
 interface Kind {
-  readonly table: Exclude<TableName, 'tokens' | 'counters'>;
+  readonly table: Exclude<TableName, 'permissions' | 'tokens' | 'counters'>;
   readonly prefix: string;
   /** As `ResourceType` in tag specifications and DescribeTags. */
   readonly tagType: string;
@@ -78,6 +78,22 @@ export const kinds = {
     notFound: 'InvalidInternetGatewayID.NotFound',
     malformed: 'InvalidInternetGatewayId.Malformed',
     noun: 'internetGateway',
+  },
+  elasticAddress: {
+    table: 'elasticAddresses',
+    prefix: 'eipalloc',
+    tagType: 'elastic-ip',
+    notFound: 'InvalidAllocationID.NotFound',
+    malformed: 'InvalidAllocationID.Malformed',
+    noun: 'allocation',
+  },
+  natGateway: {
+    table: 'natGateways',
+    prefix: 'nat',
+    tagType: 'natgateway',
+    notFound: 'NatGatewayNotFound',
+    malformed: 'NatGatewayMalformed',
+    noun: 'natGateway',
   },
 } as const satisfies Readonly<Record<string, Kind>>;
 

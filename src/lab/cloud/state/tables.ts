@@ -17,10 +17,21 @@ export interface VpcCidr {
   readonly settleAtMs?: number;
 }
 
+/** A range of IPv6, of a VPC or a subnet. */
+export interface Cidr6 {
+  /** `vpc-cidr-assoc-…`, `subnet-cidr-assoc-…` */
+  readonly association: string;
+  /** Canonical text, since JSON has no number that long. */
+  readonly cidr: string;
+  readonly state: 'associating' | 'associated' | 'disassociating';
+  readonly settleAtMs?: number;
+}
+
 export interface VpcEntity {
   readonly id: string;
   /** The primary one first. */
   readonly cidrs: readonly VpcCidr[];
+  readonly cidrs6?: readonly Cidr6[];
   /** Counts the VPCs that exist at one time, from 0: each has a fabric of its own. */
   readonly ordinal: number;
   /** Default false. */
@@ -35,7 +46,11 @@ export interface SubnetEntity {
   readonly vpc: string;
   readonly zone: string;
   readonly cidr: Prefix4;
+  /** EC2 has one at most; another may still be on its way out. */
+  readonly cidrs6?: readonly Cidr6[];
   readonly mapPublicIpOnLaunch: boolean;
+  /** Default false. */
+  readonly assignIpv6OnCreation?: boolean;
   readonly tags: Tags;
 }
 
@@ -75,8 +90,18 @@ export interface InterfaceEntity {
   /** Primary first. */
   readonly addresses: readonly Ipv4[];
   readonly prefixes: readonly Prefix4[];
+  /** Canonical text, as {@link Cidr6}. */
+  readonly addresses6?: readonly string[];
+  readonly prefixes6?: readonly string[];
   readonly sourceDestCheck: boolean;
   readonly type: 'interface' | 'trunk' | 'branch';
+  /** Of a branch that is associated. */
+  readonly trunk?: {
+    /** `trunk-assoc-…` */
+    readonly association: string;
+    readonly interface: string;
+    readonly vlan: number;
+  };
   readonly tags: Tags;
   readonly attachment?: Attachment;
 }
@@ -138,7 +163,7 @@ export interface RouteTableAssociation {
 
 export interface RouteEntity {
   readonly destination: string;
-  readonly target: { readonly kind: 'gateway' | 'interface'; readonly id: string };
+  readonly target: { readonly kind: 'gateway' | 'interface' | 'natGateway'; readonly id: string };
 }
 
 export interface RouteTableEntity {
@@ -155,6 +180,44 @@ export interface InternetGatewayEntity {
   /** Where it is attached. */
   readonly vpc?: string;
   readonly tags: Tags;
+}
+
+export interface PermissionEntity {
+  readonly id: string;
+  readonly interface: string;
+  readonly permission: 'INSTANCE-ATTACH' | 'EIP-ASSOCIATE';
+  /** Who has it: an account, or else a service. */
+  readonly account?: string;
+  readonly service?: string;
+}
+
+export interface ElasticAddressEntity {
+  /** `eipalloc-…` */
+  readonly id: string;
+  readonly address: Ipv4;
+  readonly association?: {
+    /** `eipassoc-…` */
+    readonly id: string;
+    /** One of the two. */
+    readonly interface?: string;
+    readonly natGateway?: string;
+    /** The private one. */
+    readonly address: Ipv4;
+  };
+  readonly tags: Tags;
+}
+
+export interface NatGatewayEntity {
+  readonly id: string;
+  readonly vpc: string;
+  readonly subnet: string;
+  readonly state: 'pending' | 'available' | 'deleting' | 'deleted';
+  /** The private one. */
+  readonly address: Ipv4;
+  readonly isPublic: boolean;
+  readonly createdAtMs: number;
+  readonly tags: Tags;
+  readonly settleAtMs?: number;
 }
 
 /** A client token that was used: what it asked for and what it made. Its id is `ACTION:TOKEN`. */
@@ -180,6 +243,9 @@ export interface Tables {
   readonly prefixLists: PrefixListEntity;
   readonly routeTables: RouteTableEntity;
   readonly internetGateways: InternetGatewayEntity;
+  readonly elasticAddresses: ElasticAddressEntity;
+  readonly natGateways: NatGatewayEntity;
+  readonly permissions: PermissionEntity;
   readonly tokens: TokenEntity;
   readonly counters: CounterEntity;
 }
@@ -195,6 +261,9 @@ export const tableNames = [
   'prefixLists',
   'routeTables',
   'internetGateways',
+  'elasticAddresses',
+  'natGateways',
+  'permissions',
   'tokens',
   'counters',
 ] as const satisfies readonly TableName[];

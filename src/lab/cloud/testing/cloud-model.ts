@@ -1,7 +1,7 @@
 /** The transitions without a process: calls run on a state in memory, and time is what the test says. */
 import { renderAnswer } from '../protocol/render-xml.ts';
 import { loadEc2Model } from '../model/ec2-model.ts';
-import type { CallContext, Settling } from '../state/context.ts';
+import { type CallContext, type Quotas, type Settling, defaultQuotas } from '../state/context.ts';
 import { Draft, State } from '../state/draft.ts';
 import { Ec2Error } from '../state/ec2-error.ts';
 import { operations } from '../state/operations.ts';
@@ -16,8 +16,7 @@ const model = loadEc2Model();
 export interface CloudModelOptions {
   /** Default: everything settles at once. */
   readonly settlingMs?: Partial<Readonly<Record<Settling, number>>>;
-  /** Default 5. */
-  readonly groupsPerInterface?: number;
+  readonly quotas?: Partial<Quotas>;
 }
 
 export class CloudModel {
@@ -37,7 +36,7 @@ export class CloudModel {
       region: 'us-west-2',
       zones: ['us-west-2a', 'us-west-2b'],
       account: '111122223333',
-      groupsPerInterface: this.#options.groupsPerInterface ?? 5,
+      quotas: { ...defaultQuotas, ...this.#options.quotas },
       nowMs: this.nowMs,
       settlingMs: (what) => this.#options.settlingMs?.[what] ?? 0,
     };

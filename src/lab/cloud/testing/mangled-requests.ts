@@ -47,6 +47,38 @@ const words = [
   "'; drop table",
 ] as const;
 
+/** What an id of each name begins with. */
+const prefixes: Readonly<Record<string, string>> = {
+  VpcId: 'vpc',
+  SubnetId: 'subnet',
+  GroupId: 'sg',
+  SecurityGroupId: 'sg',
+  NetworkInterfaceId: 'eni',
+  InstanceId: 'i',
+  RouteTableId: 'rtb',
+  InternetGatewayId: 'igw',
+  GatewayId: 'igw',
+  PrefixListId: 'pl',
+};
+
+/** Values that fit parameters of each name. */
+const apt: Readonly<Record<string, readonly string[]>> = {
+  CidrBlock: ['10.0.0.0/16', '10.0.1.0/24', '10.0.2.0/28', '100.64.0.0/16'],
+  DestinationCidrBlock: ['0.0.0.0/0', '192.0.2.0/24'],
+  CidrIp: ['10.0.0.0/8', '0.0.0.0/0'],
+  Cidr: ['10.0.0.0/8', '192.0.2.0/24'],
+  PrivateIpAddress: ['10.0.0.20', '10.0.0.21', '10.0.0.3'],
+  IpProtocol: ['tcp', 'udp', 'icmp', '-1', '58'],
+  ImageId: ['ami-0123456789abcdef0'],
+  InstanceType: ['m5.large', 't3.small'],
+  AddressFamily: ['IPv4', 'IPv6'],
+  GroupName: ['a', 'b', 'c'],
+  GroupDescription: ['d'],
+  Attribute: ['enableDnsSupport', 'description', 'disableApiTermination'],
+  AvailabilityZone: ['us-west-2a'],
+  ResourceType: ['vpc', 'subnet', 'security-group', 'network-interface', 'instance'],
+};
+
 export type Parameters = readonly (readonly [string, string])[];
 
 export function mangledRequest({ model, random, ids }: MangleOptions): Parameters {
@@ -54,8 +86,10 @@ export function mangledRequest({ model, random, ids }: MangleOptions): Parameter
   const chance = (probability: number): boolean => random() < probability;
 
   const text = (name: string): string => {
-    if (chance(0.5) && /Id$|Ids$|Resource|InstanceId|Value/.test(name) && ids.length > 0) return pick(ids);
-    return pick(words);
+    const prefix = prefixes[name];
+    const fitting = prefix === undefined ? (apt[name] ?? []) : ids.filter((id) => id.startsWith(`${prefix}-0`));
+    if (fitting.length > 0 && chance(0.8)) return pick(fitting);
+    return chance(0.3) && ids.length > 0 ? pick(ids) : pick(words);
   };
   const simple = (shape: string, name: string): string => {
     if (chance(0.1)) return pick(words);

@@ -36,10 +36,9 @@ const plan = (...worlds: Parameters<typeof changeOf>) => planNetwork(changeOf(..
 
 describe('the plan of links and routes', () => {
   it('configures the first device as DHCP would and leaves the others down', () => {
-    const { add } = plan(empty, world);
-    expect(add.map(({ device, inside }) => [device, words(inside)])).toEqual([
-      ['eth0', ['set-link', 'replace-address 10.0.0.10 eth0', 'replace-route 0.0.0.0/0 eth0 via 10.0.0.1']],
-      ['eth1', []],
+    const { add, inside } = plan(empty, world);
+    expect(inside.map(({ netns, changes }) => [netns, words(changes)])).toEqual([
+      ['a', ['set-link', 'replace-address 10.0.0.10 eth0', 'replace-route 0.0.0.0/0 eth0 via 10.0.0.1']],
     ]);
     expect(add.every((port) => port.link.length <= 15)).toBe(true);
   });
@@ -47,6 +46,7 @@ describe('the plan of links and routes', () => {
   it('routes everything of an interface to its primary address, which is a permanent neighbour', () => {
     expect(words(plan({ ...world, interfaces: [first] }, world).changes)).toEqual([
       `replace-neighbour 10.0.0.20 ${link}`,
+      `replace-neighbour fe80::400:ff:fe00:a ${link}`,
       `replace-route 10.0.0.20/32 ${link} link`,
       `replace-route 10.0.0.21/32 ${link} via 10.0.0.20`,
       `replace-route 10.0.1.16/28 ${link} via 10.0.0.20`,
@@ -54,7 +54,7 @@ describe('the plan of links and routes', () => {
   });
 
   it('has a router in every subnet, and the outside, at home', () => {
-    const grown = { ...world, subnets: [prefix4('10.0.0.0/20'), prefix4('10.0.16.0/20')], outside: [] };
+    const grown = { ...world, subnets: [...world.subnets, { cidr: prefix4('10.0.16.0/20') }], outside: [] };
     expect(words(plan(world, grown).changes)).toEqual([
       'delete-address 203.0.113.10 lo',
       'replace-address 10.0.16.1 lo',
@@ -65,6 +65,8 @@ describe('the plan of links and routes', () => {
     expect(plan(world, structuredClone(world))).toEqual({
       replace: [],
       add: [],
+      configure: [],
+      inside: [],
       changes: [],
       remove: [],
       forget: [],
@@ -82,7 +84,7 @@ describe('the plan of links and routes', () => {
     const planned = plan(world, { ...world, interfaces: [first, { ...second, netns: 'b' }] });
     expect(planned).toMatchObject({ replace: [link], add: [{ netns: 'b' }], remove: [] });
     expect(planned.forget).toHaveLength(18);
-    expect(words(planned.changes)).toHaveLength(4);
+    expect(words(planned.changes)).toHaveLength(5);
   });
 
   it('replaces the route of an address that moves, and forgets the connections of its former owner', () => {

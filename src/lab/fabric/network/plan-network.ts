@@ -2,23 +2,18 @@
  * Links, routes and neighbours of the fabric as data. Pure: what to change so that a namespace that carries one world
  * carries another; `apply-network.ts` does it.
  */
-import type { Ipv4 } from '../../../core/address/ipv4.ts';
+import { type Ip, isIpv4 } from '../../../core/address/ip.ts';
 import type { Mac } from '../../../core/address/mac.ts';
-import {
-  addressAt,
-  addressesOf,
-  formatPrefix,
-  hostPrefix4,
-  prefix4,
-  type Prefix4,
-} from '../../../core/address/prefix.ts';
+import { formatPrefix, hostPrefix, type Prefix } from '../../../core/address/prefix.ts';
 import type { NetChange } from '../../../linux/port.ts';
 import { delta } from '../delta.ts';
 import { fabricLink, instanceLink } from '../names.ts';
 import type { FabricInterface, FabricWorld } from '../port.ts';
 import type { WorldChange } from '../world-change.ts';
+import { localAddresses, lostAddresses, mappedLinkLocal } from './addresses.ts';
+import { insideOf } from './inside.ts';
 
-/** One interface's veth. */
+/** One interface's veth, or VLAN. */
 export interface Port {
   /** The fabric's side. */
   readonly link: string;
@@ -26,116 +21,113 @@ export interface Port {
   readonly netns: string;
   readonly device: string;
   readonly mac: Mac;
-  /** What the device is configured with inside the instance once it is made; empty but for device 0. */
-  readonly inside: readonly NetChange[];
+  /** Of a branch: there is no device in the instance but the trunk's, which the fabric knows as this link. */
+  readonly vlan?: { readonly trunk: string; readonly id: number };
 }
 
 /** In the order of its fields. */
 export interface NetworkPlan {
   /** Links in the way of a port to add. */
   readonly replace: readonly string[];
+  /** Links to make, trunks before their branches. */
   readonly add: readonly Port[];
+  /** Ports whose link in the fabric is to be set up. */
+  readonly configure: readonly Port[];
+  /** Within instances. */
+  readonly inside: readonly { readonly netns: string; readonly changes: readonly NetChange[] }[];
   /** Inside the fabric. */
   readonly changes: readonly NetChange[];
-  /** Links to take away after the rules no longer let anything through them. */
+  /** Ports to take away after the rules no longer let anything through them, branches before their trunks. */
   readonly remove: readonly string[];
   /** Addresses that have left their interface: whoever gets one next must not inherit its tracked connections. */
-  readonly forget: readonly Ipv4[];
+  readonly forget: readonly Ip[];
 }
 
 export function planNetwork({ before, after, interfaces: { gone, come } }: WorldChange): NetworkPlan {
   const ports = delta(gone.map(portOf), come.map(portOf), ({ link }) => link);
   const replaced = new Set(ports.come.map(({ link }) => link));
   // Routes and neighbours go with a link that is made anew, and so must all be said again.
-  const lasting = gone.filter(({ id }) => !replaced.has(fabricLink(id)));
-  const routes = delta(lasting.flatMap(routesOf), come.flatMap(routesOf), ({ destination }) =>
-    formatPrefix(destination),
+  const isLasting = ({ id }: FabricInterface): boolean => !replaced.has(fabricLink(id));
+  const lasting = gone.filter(isLasting);
+  const routes = delta(
+    [...lasting.flatMap(routesOf), ...blackholes(before)],
+    [...come.flatMap(routesOf), ...blackholes(after)],
+    keyOf,
   );
-  const kept = new Set(routes.come.map(({ destination }) => formatPrefix(destination)));
-  const neighbours = delta(lasting.map(neighbourOf), come.map(neighbourOf), ({ link }) => link);
-  const local = delta(localAddresses(before), localAddresses(after), (address) => address);
-  const held = come.filter(({ id }) => !replaced.has(fabricLink(id)));
+  const kept = new Set(routes.come.map(keyOf));
+  const neighbours = delta(lasting.flatMap(neighboursOf), come.flatMap(neighboursOf), (one) => one.link + one.address);
+  const local = delta(localAddresses(before), localAddresses(after), String);
+  const inside = delta(lasting.map(insideOf), come.map(insideOf), ({ link }) => link);
   return {
     replace: ports.gone.flatMap(({ link }) => (replaced.has(link) ? [link] : [])),
-    add: ports.come,
+    add: trunksFirst(ports.come),
+    configure: ports.come,
+    inside: inside.come.map(({ netns, changes }) => ({ netns, changes })).filter(({ changes }) => changes.length > 0),
     changes: [
-      ...local.gone.map((address) => ({ op: 'delete-address', link: 'lo', address, length: 32 }) as const),
-      ...local.come.map((address) => ({ op: 'replace-address', link: 'lo', address, length: 32 }) as const),
+      ...local.gone.map((address) => onLoopback('delete-address', address)),
+      ...local.come.map((address) => onLoopback('replace-address', address)),
       ...neighbours.come,
       // A route that another interface takes over is replaced in one step, not deleted and made.
       ...routes.gone
-        .filter(({ destination }) => !kept.has(formatPrefix(destination)))
+        .filter((route) => !kept.has(keyOf(route)))
         .map(({ destination }) => ({ op: 'delete-route', destination }) as const),
       ...routes.come,
     ],
-    remove: ports.gone.flatMap(({ link }) => (replaced.has(link) ? [] : [link])),
-    forget: delta(gone.flatMap(ownedBy), held.flatMap(ownedBy), ({ address }) => address).gone.map(
-      ({ address }) => address,
-    ),
+    remove: trunksFirst(ports.gone)
+      .toReversed()
+      .flatMap(({ link }) => (replaced.has(link) ? [] : [link])),
+    forget: lostAddresses(gone, come.filter(isLasting)),
   };
 }
 
-export function portOf({ id, mac, netns, deviceIndex, subnet, addresses }: FabricInterface): Port {
-  const link = instanceLink(deviceIndex);
-  const [primary] = addresses;
-  const configured = deviceIndex === 0 && primary !== undefined;
-  return {
-    link: fabricLink(id),
-    netns,
-    device: link,
-    mac,
-    // As DHCP would; the agent configures the others.
-    inside: configured
-      ? [
-          { op: 'set-link', link, up: true },
-          { op: 'replace-address', link, address: primary, length: subnet.length },
-          { op: 'replace-route', destination: prefix4('0.0.0.0/0'), link, gateway: router(subnet) },
-        ]
-      : [],
-  };
-}
+export const portOf = ({ id, mac, netns, deviceIndex, trunk }: FabricInterface): Port => ({
+  link: fabricLink(id),
+  netns,
+  device: instanceLink(deviceIndex),
+  mac,
+  ...(trunk !== undefined && { vlan: { trunk: fabricLink(trunk.interface), id: trunk.vlan } }),
+});
 
-/** The addresses at which the namespace itself answers. */
-export const localAddresses = ({ subnets, outside }: FabricWorld): readonly Ipv4[] => [
-  ...subnets.map(router),
-  ...outside,
-];
+const trunksFirst = (ports: readonly Port[]): readonly Port[] =>
+  ports.toSorted((a, b) => Number(a.vlan !== undefined) - Number(b.vlan !== undefined));
 
-/** EC2's router of a subnet. */
-export const router = (subnet: Prefix4): Ipv4 => addressAt(subnet, 1);
-
-/** Every address of the interface, those of its prefixes one by one. */
-export const ownAddresses = ({ addresses, prefixes }: FabricInterface): readonly Ipv4[] => [
-  ...addresses,
-  ...prefixes.flatMap((prefix) => [...addressesOf(prefix)]),
-];
-
-const ownedBy = (one: FabricInterface): readonly { address: Ipv4; id: string }[] =>
-  ownAddresses(one).map((address) => ({ address, id: one.id }));
-
-type RouteChange = Extract<NetChange, { op: 'replace-route' }>;
+type RouteChange = Extract<NetChange, { op: 'replace-route' | 'replace-blackhole' }>;
 type NeighbourChange = Extract<NetChange, { op: 'replace-neighbour' }>;
+
+const keyOf = ({ destination }: { readonly destination: Prefix }): string => formatPrefix(destination);
 
 /**
  * Nothing is ever asked for by ARP, as in EC2, whose mapping service knows every address: a node does not answer for
- * its pods. All routes lead to the interface's primary address, which is a permanent neighbour.
+ * its pods. All routes lead to the interface's primary address, which is a permanent neighbour; in IPv6 to an address
+ * made of its MAC.
  */
-export function routesOf({ id, addresses, prefixes }: FabricInterface): readonly RouteChange[] {
-  const [gateway, ...secondary] = addresses;
+export function routesOf({ id, mac, ...one }: FabricInterface): readonly RouteChange[] {
+  const [gateway, ...secondary] = one.addresses;
   if (gateway === undefined) return [];
   const link = fabricLink(id);
-  const beyond = [...secondary.map(hostPrefix4), ...prefixes];
+  const beyond = [...secondary.map(hostPrefix), ...one.prefixes];
+  const six = [...(one.addresses6 ?? []).map(hostPrefix), ...(one.prefixes6 ?? [])];
   return [
-    { op: 'replace-route', destination: hostPrefix4(gateway), link, scope: 'link' },
-    ...beyond.map(
-      (destination) =>
-        ({ op: 'replace-route', destination, link, gateway, onlink: true }) as const satisfies RouteChange,
-    ),
+    { op: 'replace-route', destination: hostPrefix(gateway), link, scope: 'link' },
+    ...beyond.map((destination): RouteChange => ({ op: 'replace-route', destination, link, gateway, onlink: true })),
+    ...six.map((destination): RouteChange => ({
+      op: 'replace-route',
+      destination,
+      link,
+      gateway: mappedLinkLocal(mac),
+    })),
   ];
 }
 
-function neighbourOf({ id, addresses, mac }: FabricInterface): NeighbourChange {
-  const [primary] = addresses;
+/** What is of the VPC and nobody's must not take the way to the outside. */
+export const blackholes = ({ cidrs, cidrs6 = [] }: FabricWorld): readonly RouteChange[] =>
+  [...cidrs, ...cidrs6].map((destination) => ({ op: 'replace-blackhole', destination }));
+
+function neighboursOf({ id, mac, addresses: [primary] }: FabricInterface): readonly NeighbourChange[] {
   if (primary === undefined) throw new Error(`interface ${id} has no primary address`);
-  return { op: 'replace-neighbour', link: fabricLink(id), address: primary, mac };
+  const neighbour = { op: 'replace-neighbour', link: fabricLink(id), mac } as const;
+  return [primary, mappedLinkLocal(mac)].map((address) => ({ ...neighbour, address }));
 }
+
+const onLoopback = <Op extends 'replace-address' | 'delete-address'>(op: Op, address: Ip) =>
+  ({ op, link: 'lo', address, length: isIpv4(address) ? 32 : 128, noPrefixRoute: true, noDad: true }) as const;

@@ -9,8 +9,10 @@ import type { FabricWorld } from '../port.ts';
 import { changeOf, emptyWorld, type WorldChange } from '../world-change.ts';
 import { baseTable } from './base-table.ts';
 import { change, type Element, elementText, interfaceElements, localElements } from './elements.ts';
-import { planGroups, planUnions } from './plan-groups.ts';
+import { planGroups } from './plan-groups.ts';
 import { planLists } from './plan-lists.ts';
+import { planUnions } from './plan-unions.ts';
+import { planWays } from './plan-ways.ts';
 
 /** Three transactions, in this order; a small change needs but one of them. */
 export interface RulesPlan {
@@ -45,9 +47,14 @@ function planText(world: WorldChange): Pick<RulesPlan, 'prepare' | 'settle'> {
   const groups = planGroups(world);
   const lists = planLists(world);
   const unions = planUnions(world);
+  const ways = planWays(world);
   return {
-    prepare: text([...lists.prepare, ...groups.prepare, ...unions.prepare]),
-    settle: text([...lists.settle, ...groups.settle, ...unions.remove, ...groups.remove, ...lists.remove]),
+    prepare: text([...lists.prepare, ...groups.prepare, ...unions.prepare, ...ways.prepare]),
+    settle: text([
+      ...[lists, groups, unions, ways].flatMap(({ settle }) => settle),
+      // What refers to others goes before them.
+      ...[ways, unions, groups, lists].flatMap(({ remove }) => remove),
+    ]),
   };
 }
 

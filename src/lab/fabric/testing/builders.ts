@@ -1,7 +1,8 @@
 /** Worlds for tests, in few words. */
 import { ipv4 } from '../../../core/address/ipv4.ts';
+import { ipv6 } from '../../../core/address/ipv6.ts';
 import { mac } from '../../../core/address/mac.ts';
-import { prefix4 } from '../../../core/address/prefix.ts';
+import { prefix4, prefix6 } from '../../../core/address/prefix.ts';
 import type { RulePeer, SecurityGroup, SecurityGroupRule } from '../../../core/vpc/model.ts';
 import type { FabricInterface, FabricWorld } from '../port.ts';
 
@@ -19,6 +20,8 @@ export interface InterfaceText {
   readonly addresses?: readonly string[];
   readonly prefixes?: readonly string[];
   readonly groups?: readonly string[];
+  readonly addresses6?: readonly string[];
+  readonly prefixes6?: readonly string[];
   readonly sourceDestCheck?: boolean;
 }
 
@@ -33,11 +36,13 @@ export const anInterface = (given: InterfaceText = {}): FabricInterface => ({
   prefixes: fromText.prefixes(given.prefixes ?? []),
   groups: given.groups ?? [],
   sourceDestCheck: given.sourceDestCheck ?? true,
+  ...(given.addresses6 !== undefined && { addresses6: given.addresses6.map(ipv6) }),
+  ...(given.prefixes6 !== undefined && { prefixes6: given.prefixes6.map(prefix6) }),
 });
 
 export const aWorld = (given: Partial<FabricWorld> = {}): FabricWorld => ({
   cidrs: [prefix4('10.0.0.0/16')],
-  subnets: [prefix4('10.0.0.0/20')],
+  subnets: [{ cidr: prefix4('10.0.0.0/20') }],
   interfaces: [],
   groups: [],
   prefixLists: {},

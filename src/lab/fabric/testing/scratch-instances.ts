@@ -12,7 +12,7 @@ export interface ScratchInstances {
   /** Makes the namespace; its witness will bind these addresses, whether or not the instance has them yet. */
   add(netns: string, addresses: readonly string[]): Promise<void>;
   /** Starts a witness in a namespace that is there already. */
-  watch(netns: string, addresses: readonly string[]): Promise<void>;
+  watch(netns: string, addresses: readonly string[], ports?: readonly number[]): Promise<void>;
   /** Whether each flow reached its target; the instances by the namespaces of their witnesses. */
   probe(flows: readonly Probe[]): Promise<readonly boolean[]>;
   ask(netns: string, request: Request): Promise<readonly number[]>;
@@ -28,7 +28,8 @@ export interface Probe extends Omit<Attempt, 'tag'> {
 }
 
 const patience: Patience = { waitMs: 10_000, graceMs: 150 };
-export const PORTS = [53, 80, 443, 1000, 5432, 8080, 30_000, 65_535];
+/** Every witness listens on them; pairs of neighbours, so that a range's ends are seen. */
+export const PORTS: readonly number[] = [52, 53, 80, 81, 443, 444, 5431, 5432, 5433, 65_534, 65_535];
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 const witnessProgram = fileURLToPath(new URL('witness.ts', import.meta.url));
 
@@ -49,8 +50,8 @@ export function scratchInstances(): ScratchInstances {
   let lastTag = 0;
   const ip = (netns: string, ...args: readonly string[]): string => run('ip', ['-n', netns, ...args]);
 
-  const watch = (netns: string, addresses: readonly string[]): Promise<void> => {
-    const given = JSON.stringify({ addresses, ports: PORTS });
+  const watch = (netns: string, addresses: readonly string[], ports = PORTS): Promise<void> => {
+    const given = JSON.stringify({ addresses, ports });
     const args = [
       'netns',
       'exec',
@@ -119,6 +120,7 @@ export function scratchInstances(): ScratchInstances {
       const settings = [
         // Witnesses listen before the fabric brings the addresses.
         'net.ipv4.ip_nonlocal_bind=1',
+        'net.ipv6.ip_nonlocal_bind=1',
         'net.ipv4.conf.all.rp_filter=0',
         'net.ipv4.conf.default.rp_filter=0',
         // A node does not answer ARP for its pods; the fabric must not depend on it.

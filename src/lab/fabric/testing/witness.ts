@@ -8,8 +8,10 @@ import { closeSync } from 'node:fs';
 import { createServer, connect as connectTcp, type Socket } from 'node:net';
 import { createInterface } from 'node:readline';
 
+import { ip, isIpv4 } from '../../../core/address/ip.ts';
 import { ipv4, ipv4Bytes } from '../../../core/address/ipv4.ts';
-import { bind, connect, family, receive, send, socket, socketType } from '../../../linux/ffi/libc.ts';
+import { ipv6Bytes } from '../../../core/address/ipv6.ts';
+import { bind, connect, family, receive, send, setSocketOption, socket, socketType } from '../../../linux/ffi/libc.ts';
 
 export interface Attempt {
   /** What the answer calls it; 32 bits. */
@@ -20,6 +22,8 @@ export interface Attempt {
   /** Of TCP and UDP. */
   readonly port?: number;
   readonly icmp?: { readonly type: number; readonly code: number };
+  /** Of other protocols; default the system's. */
+  readonly ttl?: number;
   /** Whether it should arrive; only such attempts are waited for, the others are given the grace after them. */
   readonly expected: boolean;
 }
@@ -36,23 +40,32 @@ export type Request =
   | { readonly do: 'attempt'; readonly attempts: readonly Attempt[]; readonly patience: Patience }
   /** Answers with the tags of packets of other protocols that have arrived here since it was asked last. */
   | { readonly do: 'arrivals' }
+  /** Answers with the TTLs that the packet of each tag arrived with, IPv4 alone. */
+  | { readonly do: 'ttls'; readonly tags: readonly number[] }
+  /** Answers with the IPv4 address, a number, that the far end says it sees; with none if it says nothing. */
+  | { readonly do: 'caller'; readonly attempt: Attempt; readonly waitMs: number }
   /** Opens a TCP connection and keeps it under its tag. */
   | { readonly do: 'hold'; readonly attempt: Attempt; readonly waitMs: number }
   /** Answers with the tag if the far end of a kept connection still echoes. */
   | { readonly do: 'ask'; readonly tag: number; readonly waitMs: number };
 
-const OTHER_PROTOCOLS = [1, 50, 99];
+const OTHER_PROTOCOLS = { 4: [1, 50, 99], 6: [58, 50, 99] } as const;
 const held = new Map<number, Socket>();
 let arrived: number[] = [];
+const ttls = new Map<number, number>();
+
+const isSix = (text: string): boolean => text.includes(':');
 
 const ipAddress = (text: string): Uint8Array => {
-  const bytes = new Uint8Array(16);
-  bytes[0] = family.inet;
-  bytes.set(ipv4Bytes(ipv4(text)), 4);
+  const address = ip(text);
+  const bytes = new Uint8Array(isIpv4(address) ? 16 : 28);
+  bytes[0] = isIpv4(address) ? family.inet : family.inet6;
+  if (isIpv4(address)) bytes.set(ipv4Bytes(address), 4);
+  else bytes.set(ipv6Bytes(address), 8);
   return bytes;
 };
-const rawSocket = (protocol: number): number =>
-  socket({ family: family.inet, type: socketType.raw | socketType.nonblocking, protocol });
+const rawSocket = (protocol: number, six: boolean): number =>
+  socket({ family: six ? family.inet6 : family.inet, type: socketType.raw | socketType.nonblocking, protocol });
 
 async function listen(addresses: readonly string[], ports: readonly number[]): Promise<void> {
   const ready: Promise<unknown>[] = [];
@@ -61,37 +74,48 @@ async function listen(addresses: readonly string[], ports: readonly number[]): P
       connection.on('error', () => connection.destroy());
       connection.write('hello');
       connection.pipe(connection);
-    }).listen({ port, host: '0.0.0.0', backlog: 4096 });
+    }).listen({ port, host: '::', backlog: 4096 });
     ready.push(once(acceptor, 'listening'));
     for (const address of addresses) {
       // By address: from one socket for all of them, answers would bear the address of the way out.
-      const server = createSocket('udp4');
+      const server = createSocket(isSix(address) ? 'udp6' : 'udp4');
       server.on('message', (bytes, from) => server.send(bytes, from.port, from.address, () => undefined));
       server.on('error', () => undefined);
       server.bind(port, address);
       ready.push(once(server, 'listening'));
     }
   }
-  const listening = OTHER_PROTOCOLS.map(rawSocket);
+  const listening = ([4, 6] as const).flatMap((version) =>
+    OTHER_PROTOCOLS[version].map((protocol) => ({ version, fd: rawSocket(protocol, version === 6) })),
+  );
   const buffer = new Uint8Array(2048);
   setInterval(() => {
-    for (const fd of listening) {
-      for (let length = receive(fd, buffer); length !== undefined; length = receive(fd, buffer)) note(buffer, length);
+    for (const { fd, version } of listening) {
+      for (let length = receive(fd, buffer); length !== undefined; length = receive(fd, buffer)) {
+        note(buffer.subarray(0, length), version);
+      }
     }
   }, 5);
   await Promise.all(ready);
 }
 
-/** A magic number and the tag follow the headers: 20 bytes of IP, 8 of ICMP or in its place. */
+/** A magic number and the tag follow the headers: 20 bytes of IPv4, which only it shows; 8 of ICMP or in its place. */
 const MAGIC = 0x4252_4c54;
-function note(packet: Uint8Array, length: number): void {
-  const view = new DataView(packet.buffer);
-  if (length === 36 && view.getUint32(28) === MAGIC) arrived.push(view.getUint32(32));
+function note(packet: Uint8Array, version: 4 | 6): void {
+  const header = version === 4 ? 20 : 0;
+  const view = new DataView(packet.buffer, 0, packet.length);
+  if (packet.length !== header + 16 || view.getUint32(header + 8) !== MAGIC) return;
+  const tag = view.getUint32(header + 12);
+  arrived.push(tag);
+  if (version === 4) ttls.set(tag, view.getUint8(8));
 }
 
-function sendRaw({ source, target, protocol, icmp, tag }: Attempt): void {
-  const fd = rawSocket(protocol);
+const TTL = { level: 0, name: 2 };
+
+function sendRaw({ source, target, protocol, icmp, tag, ttl }: Attempt): void {
+  const fd = rawSocket(protocol, isSix(target));
   try {
+    if (ttl !== undefined) setSocketOption(fd, TTL, ttl);
     bind(fd, ipAddress(source), source);
     connect(fd, ipAddress(target), target);
     const view = new DataView(new ArrayBuffer(16));
@@ -101,7 +125,8 @@ function sendRaw({ source, target, protocol, icmp, tag }: Attempt): void {
     view.setUint16(4, tag & 0xffff);
     view.setUint32(8, MAGIC);
     view.setUint32(12, tag);
-    view.setUint16(2, checksum(view));
+    // Of ICMPv6 the kernel sees to it.
+    if (protocol !== 58) view.setUint16(2, checksum(view));
     send(fd, new Uint8Array(view.buffer));
   } catch {
     // No way out of the instance is one way of not arriving.
@@ -117,7 +142,7 @@ function checksum(view: DataView): number {
   return ~sum & 0xffff;
 }
 
-function openTcp({ source, target, port = 0 }: Attempt, onBytes: () => void): Socket {
+function openTcp({ source, target, port = 0 }: Attempt, onBytes: (bytes: Buffer) => void): Socket {
   const connection = connectTcp({ host: target, port, localAddress: source });
   return connection.on('data', onBytes).on('error', () => connection.destroy());
 }
@@ -130,7 +155,7 @@ async function attempt(attempts: readonly Attempt[], { waitMs, graceMs }: Patien
       const connection = openTcp(one, () => opened.add(one.tag));
       closers.push(() => connection.resetAndDestroy());
     } else if (one.protocol === 17) {
-      const client = createSocket('udp4');
+      const client = createSocket(isSix(one.source) ? 'udp6' : 'udp4');
       client.on('message', () => opened.add(one.tag)).on('error', () => undefined);
       client.bind(0, one.source, () => client.send('hello', one.port, one.target, () => undefined));
       closers.push(() => client.close());
@@ -155,6 +180,15 @@ async function answer(request: Request): Promise<readonly number[]> {
       const seen = arrived;
       arrived = [];
       return seen;
+    }
+    case 'ttls':
+      return request.tags.flatMap((tag) => ttls.get(tag) ?? []);
+    case 'caller': {
+      let seen: string | undefined;
+      const connection = openTcp(request.attempt, (bytes) => (seen ??= String(bytes).trim()));
+      await until(() => seen !== undefined, request.waitMs);
+      connection.resetAndDestroy();
+      return seen === undefined ? [] : [ipv4(seen)];
     }
     case 'hold': {
       let greeted = false;

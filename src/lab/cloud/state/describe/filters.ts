@@ -31,9 +31,8 @@ export function readFilters<T extends { readonly tags: Tags }>(
       throw new Ec2Error('FilterLimitExceeded', `The maximum number of filter values is 200: '${Name}'`);
     }
     const valuesOf = valuesFor(Name, table);
-    const matches = Values.map(wildcard);
-    return (item) =>
-      valuesOf(item).some((value) => value !== undefined && matches.some((match) => match(String(value))));
+    const matches = anyOf(Values);
+    return (item) => valuesOf(item).some((value) => value !== undefined && matches(String(value)));
   });
 }
 
@@ -51,15 +50,21 @@ function valuesFor<T extends { readonly tags: Tags }>(
   return values;
 }
 
-function wildcard(pattern: string): (text: string) => boolean {
-  if (!/[*?\\]/.test(pattern)) return (text) => text === pattern;
-  const source = pattern.replace(/\\([^])|[^]/g, (found: string, escaped: string | undefined) => {
+/** One test for all values of a filter, since it meets every item that there is. */
+function anyOf(patterns: readonly string[]): (text: string) => boolean {
+  const isWild = (pattern: string): boolean => /[*?\\]/.test(pattern);
+  const exact = new Set(patterns.filter((pattern) => !isWild(pattern)));
+  const wild = patterns.filter(isWild).map(sourceOf);
+  if (wild.length === 0) return (text) => exact.has(text);
+  const expression = new RegExp(`^(?:${wild.join('|')})$`);
+  return (text) => exact.has(text) || expression.test(text);
+}
+
+const sourceOf = (pattern: string): string =>
+  pattern.replace(/\\([^])|[^]/g, (found: string, escaped: string | undefined) => {
     if (escaped !== undefined) return quote(escaped);
     if (found === '*') return '[^]*?';
     return found === '?' ? '[^]' : quote(found);
   });
-  const expression = new RegExp(`^${source}$`);
-  return (text) => expression.test(text);
-}
 
 const quote = (character: string): string => character.replace(/[\\^$.*+?()[\]{}|]/, '\\$&');

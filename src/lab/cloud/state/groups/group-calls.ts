@@ -11,8 +11,9 @@ import type { Draft } from '../draft.ts';
 import { Ec2Error } from '../ec2-error.ts';
 import { newId } from '../random.ts';
 import { required } from '../resource-kinds.ts';
-import type { GroupEntity, Tags } from '../tables.ts';
+import type { GroupEntity, RuleEntity, Tags } from '../tables.ts';
 import { answerTags, tagsOnCreate } from '../tags/tags.ts';
+import { hasIpv6 } from '../vpc/ranges6.ts';
 
 const allowedText = /^[a-zA-Z0-9. _\-:/()#,@[\]+=&;{}!$*]{1,255}$/;
 
@@ -46,7 +47,15 @@ export function createSecurityGroup(
 export const groupArn = ({ id }: GroupEntity, { region, account }: CallContext): string =>
   `arn:aws:ec2:${region}:${account}:security-group/${id}`;
 
-/** A group with the one rule that every new one has: everything out. */
+const everythingOut = (draft: Draft, cidr: string): RuleEntity => ({
+  id: newId(draft, 'sgr'),
+  direction: 'egress',
+  protocol: '-1',
+  peer: { kind: 'cidr', cidr },
+  tags: {},
+});
+
+/** A group with the rule that every new one has, everything out: one a family that its VPC has. */
 export function addGroup(
   draft: Draft,
   options: { readonly vpc: string; readonly name: string; readonly description: string; readonly tags: Tags },
@@ -54,15 +63,7 @@ export function addGroup(
   const group: GroupEntity = {
     id: newId(draft, 'sg'),
     ...options,
-    rules: [
-      {
-        id: newId(draft, 'sgr'),
-        direction: 'egress',
-        protocol: '-1',
-        peer: { kind: 'cidr', cidr: '0.0.0.0/0' },
-        tags: {},
-      },
-    ],
+    rules: [everythingOut(draft, '0.0.0.0/0'), ...(hasIpv6(draft, options.vpc) ? [everythingOut(draft, '::/0')] : [])],
   };
   draft.put('groups', group);
   return group;

@@ -137,4 +137,37 @@ describe('rules', () => {
     const [group] = cloud.call('DescribeSecurityGroups', { GroupIds: [worn?.GroupId ?? ''] }).SecurityGroups ?? [];
     expect(group?.IpPermissions).toMatchObject([{ IpProtocol: '-1', UserIdGroupPairs: [{ GroupId: worn?.GroupId }] }]);
   });
+
+  it('change in place: the id stays, the kind of peer too', () => {
+    const cloud = new CloudModel();
+    const { group } = sampleVpc(cloud);
+    const { SecurityGroupRules: made } = cloud.call('AuthorizeSecurityGroupIngress', {
+      GroupId: group,
+      IpPermissions: [tcp(80)],
+    });
+    const SecurityGroupRuleId = made?.[0]?.SecurityGroupRuleId ?? '';
+    const change = (SecurityGroupRule: object) => ({
+      GroupId: group,
+      SecurityGroupRules: [
+        {
+          SecurityGroupRuleId,
+          SecurityGroupRule: { IpProtocol: 'tcp', FromPort: 81, ToPort: 81, ...SecurityGroupRule },
+        },
+      ],
+    });
+    cloud.call('ModifySecurityGroupRules', change({ CidrIpv4: '10.2.0.0/16', Description: 'new' }));
+    const [rule] =
+      cloud.call('DescribeSecurityGroupRules', { SecurityGroupRuleIds: [SecurityGroupRuleId] }).SecurityGroupRules ??
+      [];
+    expect(rule).toMatchObject({ FromPort: 81, CidrIpv4: '10.2.0.0/16', Description: 'new' });
+    expect(cloud.refusal('ModifySecurityGroupRules', change({ CidrIpv6: '::/0' }))).toBe(
+      `InvalidParameterValue: Invalid rule type for security group rule '${SecurityGroupRuleId}'. You may not specify CidrIpv6 for an existing IPv4 CIDR rule.`,
+    );
+    const permission = { ...tcp(81, '10.2.0.0/16'), IpRanges: [{ CidrIp: '10.2.0.0/16' }] };
+    cloud.call('UpdateSecurityGroupRuleDescriptionsIngress', { GroupId: group, IpPermissions: [permission] });
+    const [cleared] =
+      cloud.call('DescribeSecurityGroupRules', { SecurityGroupRuleIds: [SecurityGroupRuleId] }).SecurityGroupRules ??
+      [];
+    expect(cleared?.Description).toBeUndefined();
+  });
 });

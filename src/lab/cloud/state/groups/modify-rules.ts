@@ -8,12 +8,12 @@ import type {
   UpdateSecurityGroupRuleDescriptionsIngressResult,
 } from '@aws-sdk/client-ec2';
 
-import type { CallContext } from '../context.ts';
 import type { Draft } from '../draft.ts';
 import { Ec2Error } from '../ec2-error.ts';
 import { required } from '../resource-kinds.ts';
 import type { GroupEntity, RuleEntity } from '../tables.ts';
-import { type Direction, type PlainRule, readDescription, readRules, ruleKey } from './permissions.ts';
+import { type Direction, type PlainRule, readRules, ruleKey } from './permissions.ts';
+import { readDescription } from './rule-fields.ts';
 
 const unknownRule = (id: string): Ec2Error =>
   new Ec2Error('InvalidSecurityGroupRuleId.NotFound', `The security group rule ID '${id}' does not exist`);
@@ -21,14 +21,13 @@ const unknownRule = (id: string): Ec2Error =>
 export function modifySecurityGroupRules(
   draft: Draft,
   request: ModifySecurityGroupRulesRequest,
-  context: CallContext,
 ): ModifySecurityGroupRulesResult {
   const group = required(draft, 'group', request.GroupId ?? '');
   const rules = new Map(group.rules.map((rule) => [rule.id, rule]));
   for (const { SecurityGroupRuleId: id = '', SecurityGroupRule: wish = {} } of request.SecurityGroupRules ?? []) {
     const rule = rules.get(id);
     if (rule === undefined) throw unknownRule(id);
-    const [read] = readRules([permissionOf(wish)], { view: draft, group, direction: rule.direction, context });
+    const [read] = readRules([permissionOf(wish)], { view: draft, group, direction: rule.direction });
     if (read === undefined) throw unknownRule(id);
     mustBeSameKind(rule, read, wish);
     rules.set(id, { ...read, id, tags: rule.tags });
@@ -74,10 +73,9 @@ export const updateDescriptions =
   (
     draft: Draft,
     request: UpdateSecurityGroupRuleDescriptionsIngressRequest,
-    context: CallContext,
   ): UpdateSecurityGroupRuleDescriptionsIngressResult => {
     const group = required(draft, 'group', request.GroupId ?? '');
-    const descriptions = describedRules(draft, { group, direction, request, context });
+    const descriptions = describedRules(draft, { group, direction, request });
     const rules = group.rules.map((rule) => {
       const text = descriptions.get(rule.id);
       if (text === undefined) return rule;
@@ -94,14 +92,10 @@ interface DescribedOptions {
   readonly group: GroupEntity;
   readonly direction: Direction;
   readonly request: UpdateSecurityGroupRuleDescriptionsIngressRequest;
-  readonly context: CallContext;
 }
 
 /** New descriptions by rule id. */
-function describedRules(
-  draft: Draft,
-  { group, direction, request, context }: DescribedOptions,
-): ReadonlyMap<string, string> {
+function describedRules(draft: Draft, { group, direction, request }: DescribedOptions): ReadonlyMap<string, string> {
   const byId = request.SecurityGroupRuleDescriptions ?? [];
   const own = group.rules.filter((rule) => rule.direction === direction);
   if (byId.length > 0) {
@@ -114,7 +108,7 @@ function describedRules(
   }
   const byKey = new Map(own.map((rule) => [ruleKey(rule), rule.id]));
   return new Map(
-    readRules(request.IpPermissions ?? [], { view: draft, group, direction, context }).map((rule) => {
+    readRules(request.IpPermissions ?? [], { view: draft, group, direction }).map((rule) => {
       const id = byKey.get(ruleKey(rule));
       if (id === undefined) {
         throw new Ec2Error('InvalidPermission.NotFound', 'The specified rule does not exist in this security group.');

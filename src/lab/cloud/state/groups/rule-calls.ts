@@ -10,7 +10,7 @@ import type {
 } from '@aws-sdk/client-ec2';
 
 import type { CallContext } from '../context.ts';
-import type { Draft } from '../draft.ts';
+import type { Draft, View } from '../draft.ts';
 import { Ec2Error } from '../ec2-error.ts';
 import { newId } from '../random.ts';
 import { required } from '../resource-kinds.ts';
@@ -28,13 +28,13 @@ export const authorize =
   (direction: Direction) =>
   (draft: Draft, request: AuthorizeRequest, context: CallContext): AuthorizeSecurityGroupIngressResult => {
     const group = groupOf(draft, request.GroupId);
-    const asked = readRules(permissionsOf(request, direction), { view: draft, group, direction, context });
+    const asked = readRules(permissionsOf(request, direction), { view: draft, group, direction });
     const present = new Map(group.rules.map((rule) => [ruleKey(rule), rule]));
     for (const rule of asked) if (present.has(ruleKey(rule))) throw duplicate(rule);
     const tags = tagsOnCreate(request.TagSpecifications, 'security-group-rule');
     const added = asked.map((rule): RuleEntity => ({ ...rule, id: newId(draft, 'sgr'), tags }));
     const next: GroupEntity = { ...group, rules: [...group.rules, ...added] };
-    mustFit(next, direction);
+    mustFit(draft, next, direction);
     draft.put('groups', next);
     return { Return: true, SecurityGroupRules: added.map((rule) => answerRule(next, rule, context)) };
   };
@@ -46,10 +46,7 @@ export const revoke =
     const doomed =
       request.SecurityGroupRuleIds !== undefined && request.SecurityGroupRuleIds.length > 0
         ? rulesById(group, request.SecurityGroupRuleIds, direction)
-        : rulesByContent(
-            group,
-            readRules(permissionsOf(request, direction), { view: draft, group, direction, context }),
-          );
+        : rulesByContent(group, readRules(permissionsOf(request, direction), { view: draft, group, direction }));
     draft.put('groups', { ...group, rules: group.rules.filter((rule) => !doomed.has(rule)) });
     return {
       Return: true,
@@ -105,15 +102,18 @@ function duplicate(rule: PlainRule): Ec2Error {
   );
 }
 
-/** The quota counts IPv4 and IPv6 apart; a reference to a group counts in both. */
-function mustFit(group: GroupEntity, direction: Direction): void {
-  const rules = group.rules.filter((rule) => rule.direction === direction);
-  const is6 = ({ peer }: RuleEntity): boolean => peer.kind === 'cidr' && peer.cidr.includes(':');
-  const is4 = ({ peer }: RuleEntity): boolean => peer.kind === 'cidr' && !peer.cidr.includes(':');
-  if (
-    rules.filter((rule) => !is6(rule)).length > RULES_PER_GROUP ||
-    rules.filter((rule) => !is4(rule)).length > RULES_PER_GROUP
-  ) {
+/** The quota counts IPv4 and IPv6 apart; a group counts in both, a prefix list with its size in its family. */
+function mustFit(view: View, group: GroupEntity, direction: Direction): void {
+  let [four, six] = [0, 0];
+  for (const { peer, direction: its } of group.rules) {
+    if (its !== direction) continue;
+    const list = peer.kind === 'prefixList' ? view.get('prefixLists', peer.prefixList) : undefined;
+    const isSix = list?.family === 'IPv6' || (peer.kind === 'cidr' && peer.cidr.includes(':'));
+    const weight = list?.maxEntries ?? 1;
+    if (peer.kind === 'group' || !isSix) four += weight;
+    if (peer.kind === 'group' || isSix) six += weight;
+  }
+  if (Math.max(four, six) > RULES_PER_GROUP) {
     throw new Ec2Error(
       'RulesPerSecurityGroupLimitExceeded',
       'The maximum number of rules per security group has been reached.',

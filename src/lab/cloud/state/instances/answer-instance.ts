@@ -2,6 +2,7 @@
 import type { Instance, InstanceMetadataOptionsResponse, Reservation } from '@aws-sdk/client-ec2';
 
 import { formatIpv4 } from '../../../../core/address/ipv4.ts';
+import { publicAddressOf } from '../addresses/describe-addresses.ts';
 import type { CallContext } from '../context.ts';
 import type { View } from '../draft.ts';
 import { answerGroups, answerInstanceInterface, requesterOf } from '../interfaces/answer-interface.ts';
@@ -47,6 +48,7 @@ export function answerInstance(
   );
   const [primary] = sorted;
   const address = primary?.addresses[0];
+  const elastic = primary && publicAddressOf(view, primary.id, address);
   return {
     InstanceId: instance.id,
     ImageId: instance.image,
@@ -69,6 +71,8 @@ export function answerInstance(
     Monitoring: { State: 'disabled' },
     ...(!gone && { SubnetId: instance.subnet, VpcId: instance.vpc }),
     PrivateIpAddress: address === undefined ? undefined : formatIpv4(address),
+    ...(primary?.addresses6?.[0] !== undefined && { Ipv6Address: primary.addresses6[0] }),
+    ...(elastic !== undefined && { PublicIpAddress: formatIpv4(elastic.address) }),
     Architecture: architectureOf(instance.type),
     RootDeviceType: 'ebs',
     RootDeviceName: '/dev/xvda',

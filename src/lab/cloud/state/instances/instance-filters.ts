@@ -1,9 +1,9 @@
 /** Filters of DescribeInstances, as far as the lab knows their subjects. */
-import { formatIpv4 } from '../../../../core/address/ipv4.ts';
 import { formatPrefix4 } from '../../../../core/address/prefix.ts';
 import type { CallContext } from '../context.ts';
 import type { FilterTable } from '../describe/filters.ts';
 import type { View } from '../draft.ts';
+import { addressTexts } from '../interfaces/address-texts.ts';
 import { privateDnsName, requesterOf } from '../interfaces/answer-interface.ts';
 import type { InstanceEntity, InterfaceEntity } from '../tables.ts';
 import { zoneId } from '../vpc/zone-calls.ts';
@@ -19,6 +19,10 @@ export function instanceFilters(options: InstanceFilterOptions): FilterTable<Ins
   const { view, context, interfacesOf } = options;
   const primaryOf = (instance: InstanceEntity) =>
     interfacesOf(instance).find(({ attachment }) => attachment?.deviceIndex === 0 && attachment.card === 0);
+  const primaryAddress = (instance: InstanceEntity) => {
+    const primary = primaryOf(instance);
+    return primary === undefined ? [] : addressTexts(primary).slice(0, 1);
+  };
   const nameOf = (group: string) => view.get('groups', group)?.name;
   const none = (): readonly string[] => [];
   return {
@@ -39,7 +43,7 @@ export function instanceFilters(options: InstanceFilterOptions): FilterTable<Ins
     'instance.group-id': (instance) => primaryOf(instance)?.groups ?? [],
     'instance.group-name': (instance) => primaryOf(instance)?.groups.map(nameOf) ?? [],
     'ip-address': none,
-    'ipv6-address': none,
+    'ipv6-address': (instance) => primaryOf(instance)?.addresses6?.slice(0, 1) ?? [],
     'key-name': ({ keyName }) => [keyName],
     'launch-index': ({ launchIndex }) => [launchIndex],
     'launch-time': ({ launchedAtMs }) => [new Date(launchedAtMs).toISOString()],
@@ -50,7 +54,7 @@ export function instanceFilters(options: InstanceFilterOptions): FilterTable<Ins
     'placement-group-name': none,
     platform: none,
     'private-dns-name': ({ privateDnsName: name }) => [name],
-    'private-ip-address': (instance) => primaryOf(instance)?.addresses.slice(0, 1).map(formatIpv4) ?? [],
+    'private-ip-address': primaryAddress,
     'requester-id': () => [requesterOf(context)],
     'reservation-id': ({ reservation }) => [reservation],
     'root-device-name': () => ['/dev/xvda'],
@@ -70,10 +74,14 @@ function networkFilters({ view, context, interfacesOf }: InstanceFilterOptions):
     <T>(read: (each: InterfaceEntity) => readonly T[]) =>
     (instance: InstanceEntity): readonly T[] =>
       interfacesOf(instance).flatMap(read);
-  const addresses = from(({ addresses }) => addresses.map(formatIpv4));
+  const addresses = from(addressTexts);
+  const addresses6 = from((each) => each.addresses6 ?? []);
   return {
     'network-interface.addresses.primary': from((each) => each.addresses.map((_, index) => index === 0)),
     'network-interface.addresses.private-ip-address': addresses,
+    'network-interface.ipv6-address': addresses6,
+    'network-interface.ipv6-addresses.ipv6-address': addresses6,
+    'network-interface.ipv6-prefixes.ipv6-prefix': from(({ prefixes6 = [] }) => prefixes6),
     'network-interface.attachment.attachment-id': from(({ attachment }) => [attachment?.id]),
     'network-interface.attachment.delete-on-termination': from(({ attachment }) => [attachment?.deleteOnTermination]),
     'network-interface.attachment.device-index': from(({ attachment }) => [attachment?.deviceIndex]),

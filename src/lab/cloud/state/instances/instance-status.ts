@@ -99,7 +99,7 @@ export function describeAccountAttributes(
     'supported-platforms': 'VPC',
     'default-vpc': 'none',
     'max-instances': '20',
-    'vpc-max-security-groups-per-interface': String(context.groupsPerInterface),
+    'vpc-max-security-groups-per-interface': String(context.quotas.groupsPerInterface),
     'max-elastic-ips': '5',
     'vpc-max-elastic-ips': '5',
   };

@@ -1,5 +1,5 @@
 /** RunInstances: instances with their interfaces, all of them or none. */
-import type { InstanceNetworkInterfaceSpecification, RunInstancesRequest, Reservation } from '@aws-sdk/client-ec2';
+import type { Reservation, RunInstancesRequest } from '@aws-sdk/client-ec2';
 
 import type { CallContext } from '../context.ts';
 import type { Draft } from '../draft.ts';
@@ -7,13 +7,13 @@ import { Ec2Error } from '../ec2-error.ts';
 import { rememberToken, usedToken } from '../idempotency.ts';
 import { privateDnsName } from '../interfaces/answer-interface.ts';
 import { attach, mustFitInstance } from '../interfaces/attachment-calls.ts';
-import { limitsOf, slotsOf } from '../interfaces/limits.ts';
+import { isOver, limitsOf } from '../interfaces/limits.ts';
 import { addInterface } from '../interfaces/new-interface.ts';
 import { newId } from '../random.ts';
-import { required } from '../resource-kinds.ts';
-import type { InstanceEntity, InterfaceEntity, SubnetEntity, Tags } from '../tables.ts';
+import type { InstanceEntity, InterfaceEntity, Tags } from '../tables.ts';
 import { tagsOnCreate } from '../tags/tags.ts';
 import { answerReservation } from './answer-instance.ts';
+import { type Plan, readCounts, readInterfaces } from './read-launch.ts';
 
 const taggable = ['instance', 'volume', 'network-interface', 'spot-instances-request'];
 const action = 'RunInstances';
@@ -41,102 +41,6 @@ export function runInstances(draft: Draft, request: RunInstancesRequest, context
   );
   rememberToken(draft, { action, request, resources: launched.map(({ id }) => id) });
   return answerReservation(draft, launched, context);
-}
-
-function readCounts({ MinCount: least = 0, MaxCount: most = 0 }: RunInstancesRequest): number {
-  for (const [name, value] of [
-    ['minCount', least],
-    ['maxCount', most],
-  ] as const) {
-    if (!Number.isInteger(value) || value < 1) {
-      throw new Ec2Error(
-        'InvalidParameterValue',
-        `Value (${value}) for parameter ${name} is invalid. It must be a positive integer.`,
-      );
-    }
-  }
-  if (least > most) {
-    throw new Ec2Error(
-      'InvalidParameterValue',
-      `Value (${least}) for parameter minCount is invalid. It must be at most maxCount.`,
-    );
-  }
-  if (most > 20) {
-    throw new Ec2Error(
-      'InstanceLimitExceeded',
-      `You have requested more instances (${most}) than your current instance limit of 20 allows for the specified instance type.`,
-    );
-  }
-  return most;
-}
-
-type Plan = InstanceNetworkInterfaceSpecification & {
-  readonly index: number;
-  readonly card: number;
-  readonly subnet: SubnetEntity;
-  readonly existing?: InterfaceEntity;
-};
-
-/** What the request says of each interface; without such a list, of the one that every instance has. */
-function readInterfaces(draft: Draft, request: RunInstancesRequest): readonly Plan[] {
-  const listed = request.NetworkInterfaces ?? [];
-  for (const name of ['SubnetId', 'SecurityGroupIds', 'SecurityGroups', 'PrivateIpAddress'] as const) {
-    const value = request[name];
-    if (listed.length > 0 && value !== undefined && value.length > 0) {
-      throw new Ec2Error(
-        'InvalidParameterCombination',
-        'Network interfaces and an instance-level subnet ID, security groups or private address may not be specified on the same request',
-      );
-    }
-  }
-  if (request.SecurityGroups !== undefined && request.SecurityGroups.length > 0 && request.SubnetId !== undefined) {
-    throw new Ec2Error(
-      'InvalidParameterCombination',
-      'The parameter groupName cannot be used with the parameter subnet',
-    );
-  }
-  const wished: readonly InstanceNetworkInterfaceSpecification[] =
-    listed.length > 0
-      ? listed
-      : [
-          {
-            DeviceIndex: 0,
-            SubnetId: request.SubnetId,
-            Groups: request.SecurityGroupIds,
-            PrivateIpAddress: request.PrivateIpAddress,
-          },
-        ];
-  const plans = wished.map((wish): Plan => {
-    if (wish.DeviceIndex === undefined) {
-      throw new Ec2Error('MissingParameter', 'The request must contain the parameter deviceIndex');
-    }
-    const place = { index: wish.DeviceIndex, card: wish.NetworkCardIndex ?? 0 };
-    if (wish.NetworkInterfaceId === undefined) {
-      if (wish.SubnetId === undefined) {
-        throw new Ec2Error('MissingInput', 'No subnets found for the default VPC. Please specify a subnet.');
-      }
-      return { ...wish, ...place, subnet: required(draft, 'subnet', wish.SubnetId) };
-    }
-    const existing = required(draft, 'interface', wish.NetworkInterfaceId);
-    if (existing.attachment !== undefined) {
-      throw new Ec2Error('InvalidNetworkInterface.InUse', `Interface: [${existing.id}] in use.`);
-    }
-    return { ...wish, ...place, existing, subnet: required(draft, 'subnet', existing.subnet) };
-  });
-  plans.sort((a, b) => a.card - b.card || a.index - b.index);
-  if (plans[0]?.index !== 0 || plans[0].card !== 0) {
-    throw new Ec2Error(
-      'InvalidParameterValue',
-      'When specifying network interfaces, you must include a device at index 0.',
-    );
-  }
-  if (new Set(plans.map(({ subnet }) => `${subnet.vpc} ${subnet.zone}`)).size > 1) {
-    throw new Ec2Error(
-      'InvalidParameterCombination',
-      'Network interfaces must be in the same network and availability zone',
-    );
-  }
-  return plans;
 }
 
 interface Launch {
@@ -215,10 +119,16 @@ function interfaceOf(draft: Draft, plan: Plan, { request, type, interfaceTags, c
         secondaryCount: plan.SecondaryPrivateIpAddressCount,
         prefixes: plan.Ipv4Prefixes?.map(({ Ipv4Prefix = '' }) => Ipv4Prefix),
         prefixCount: plan.Ipv4PrefixCount,
+        ipv6: {
+          addresses: plan.Ipv6Addresses?.map(({ Ipv6Address = '' }) => Ipv6Address),
+          count: plan.Ipv6AddressCount,
+          prefixes: plan.Ipv6Prefixes?.map(({ Ipv6Prefix = '' }) => Ipv6Prefix),
+          prefixCount: plan.Ipv6PrefixCount,
+        },
       },
       context,
     );
-  if (slotsOf(entity) > limitsOf(type).addressesPerInterface) {
+  if (isOver(entity, limitsOf(type).addressesPerInterface)) {
     throw new Ec2Error(
       'InvalidInterface.IpAddressLimitExceeded',
       `The number of IP addresses on the network interface exceeds the limit for ${type}.`,

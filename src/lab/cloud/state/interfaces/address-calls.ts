@@ -13,7 +13,7 @@ import { required } from '../resource-kinds.ts';
 import type { InterfaceEntity } from '../tables.ts';
 import { AddressSpace, secondaryInUse } from './address-space.ts';
 import { mustFitAddresses, slotsOf } from './limits.ts';
-import { mustBeOneWay, readCount } from './new-interface.ts';
+import { mustBeOneWay, readCount } from './read-wishes.ts';
 
 export function assignPrivateIpAddresses(
   draft: Draft,

@@ -32,6 +32,9 @@ export function freeAddressCounts(view: View): ReadonlyMap<string, number> {
   const free = new Map<string, number>();
   for (const { id, cidr } of view.all('subnets')) free.set(id, prefixSize(cidr) - RESERVED);
   for (const each of view.all('interfaces')) free.set(each.subnet, (free.get(each.subnet) ?? 0) - sizeOf(each));
+  for (const each of view.all('natGateways')) {
+    if (each.state !== 'deleted') free.set(each.subnet, (free.get(each.subnet) ?? 0) - 1);
+  }
   return free;
 }
 
@@ -47,6 +50,9 @@ export class AddressSpace {
       if (id !== subnet.id) continue;
       for (const address of addresses) this.#taken.add(address);
       this.#prefixes.push(...prefixes);
+    }
+    for (const { subnet: id, state, address } of view.all('natGateways')) {
+      if (id === subnet.id && state !== 'deleted') this.#taken.add(address);
     }
   }
 

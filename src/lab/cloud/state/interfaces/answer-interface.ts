@@ -3,19 +3,23 @@ import type { GroupIdentifier, InstanceNetworkInterface, NetworkInterface } from
 
 import { type Ipv4, formatIpv4 } from '../../../../core/address/ipv4.ts';
 import { formatPrefix4 } from '../../../../core/address/prefix.ts';
+import { answerAssociation, answerInstanceAssociation, publicAddressOf } from '../addresses/describe-addresses.ts';
 import type { CallContext } from '../context.ts';
 import type { View } from '../draft.ts';
-import type { InterfaceEntity } from '../tables.ts';
+import type { ElasticAddressEntity, InterfaceEntity } from '../tables.ts';
 import { answerTags } from '../tags/tags.ts';
 import { zoneId } from '../vpc/zone-calls.ts';
 
-export function privateDnsName(address: Ipv4, region: string): string {
-  const domain = region === 'us-east-1' ? 'ec2.internal' : `${region}.compute.internal`;
-  return `ip-${formatIpv4(address).replaceAll('.', '-')}.${domain}`;
-}
+/** Of private names. */
+export const domainOf = (region: string): string =>
+  region === 'us-east-1' ? 'ec2.internal' : `${region}.compute.internal`;
+
+export const privateDnsName = (address: Ipv4, region: string): string =>
+  `ip-${formatIpv4(address).replaceAll('.', '-')}.${domainOf(region)}`;
 
 /** In use from the call that attaches it until its detachment has settled; what is under way, the attachment says. */
-export const interfaceStatus = ({ attachment }: InterfaceEntity) => (attachment === undefined ? 'available' : 'in-use');
+export const interfaceStatus = ({ attachment, trunk }: InterfaceEntity) =>
+  attachment === undefined && trunk === undefined ? 'available' : 'in-use';
 
 export const requesterOf = ({ account }: CallContext): string => `AIDALAB${account}`;
 
@@ -54,21 +58,33 @@ export function answerInterface(view: View, entity: InterfaceEntity, context: Ca
       },
     }),
     TagSet: answerTags(entity.tags),
-    PrivateIpAddresses: answerAddresses(entity, context),
+    ...answerAssociation(publicAddressOf(view, entity.id, primary), context),
+    PrivateIpAddresses: answerAddresses(view, entity, context, answerAssociation),
     ...(entity.prefixes.length > 0 && {
       Ipv4Prefixes: entity.prefixes.map((prefix) => ({ Ipv4Prefix: formatPrefix4(prefix) })),
     }),
-    Ipv6Addresses: [],
+    ...answerAddresses6(entity),
     InterfaceType: entity.type,
     Operator: { Managed: false },
   };
 }
 
-const answerAddresses = (entity: InterfaceEntity, { region }: CallContext) =>
+const answerAddresses6 = ({ addresses6 = [], prefixes6 = [] }: InterfaceEntity) => ({
+  Ipv6Addresses: addresses6.map((text) => ({ Ipv6Address: text, IsPrimaryIpv6: false })),
+  ...(prefixes6.length > 0 && { Ipv6Prefixes: prefixes6.map((text) => ({ Ipv6Prefix: text })) }),
+});
+
+const answerAddresses = <A extends object>(
+  view: View,
+  entity: InterfaceEntity,
+  context: CallContext,
+  association: (found: ElasticAddressEntity | undefined, context: CallContext) => A,
+) =>
   entity.addresses.map((address, index) => ({
     PrivateIpAddress: formatIpv4(address),
-    PrivateDnsName: privateDnsName(address, region),
+    PrivateDnsName: privateDnsName(address, context.region),
     Primary: index === 0,
+    ...association(publicAddressOf(view, entity.id, address), context),
   }));
 
 export function answerInstanceInterface(
@@ -100,11 +116,12 @@ export function answerInstanceInterface(
         DeleteOnTermination: attachment.deleteOnTermination,
       },
     }),
-    PrivateIpAddresses: answerAddresses(entity, context),
+    ...answerInstanceAssociation(publicAddressOf(view, entity.id, primary), context),
+    PrivateIpAddresses: answerAddresses(view, entity, context, answerInstanceAssociation),
     ...(entity.prefixes.length > 0 && {
       Ipv4Prefixes: entity.prefixes.map((prefix) => ({ Ipv4Prefix: formatPrefix4(prefix) })),
     }),
-    Ipv6Addresses: [],
+    ...answerAddresses6(entity),
     InterfaceType: entity.type,
     Operator: { Managed: false },
   };

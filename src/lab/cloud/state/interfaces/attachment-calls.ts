@@ -8,6 +8,7 @@ import type {
 import type { CallContext } from '../context.ts';
 import type { Draft, View } from '../draft.ts';
 import { Ec2Error } from '../ec2-error.ts';
+import { interfaceStatus } from './answer-interface.ts';
 import { newId } from '../random.ts';
 import { isId, required } from '../resource-kinds.ts';
 import type { InstanceEntity, InterfaceEntity } from '../tables.ts';
@@ -25,7 +26,7 @@ export function attachNetworkInterface(
   if (instance.state !== 'running') {
     throw new Ec2Error('IncorrectState', `Instance '${instance.id}' is not 'running' or 'stopped'.`);
   }
-  if (entity.attachment !== undefined) {
+  if (interfaceStatus(entity) === 'in-use') {
     throw new Ec2Error('InvalidNetworkInterface.InUse', `Interface: [${entity.id}] in use.`);
   }
   if (instance.vpc !== entity.vpc) {

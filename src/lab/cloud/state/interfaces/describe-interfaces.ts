@@ -1,7 +1,6 @@
 /** DescribeNetworkInterfaces, with all of the model's filters. */
 import type { DescribeNetworkInterfacesRequest, DescribeNetworkInterfacesResult } from '@aws-sdk/client-ec2';
 
-import { formatIpv4 } from '../../../../core/address/ipv4.ts';
 import type { CallContext } from '../context.ts';
 import { type FilterTable, applyFilters } from '../describe/filters.ts';
 import { paginate } from '../describe/paginate.ts';
@@ -9,6 +8,7 @@ import type { View } from '../draft.ts';
 import { listed } from '../resource-kinds.ts';
 import type { Attachment, InterfaceEntity } from '../tables.ts';
 import { zoneId } from '../vpc/zone-calls.ts';
+import { addressTexts } from './address-texts.ts';
 import { answerInterface, interfaceStatus, privateDnsName, requesterOf } from './answer-interface.ts';
 
 export function describeNetworkInterfaces(
@@ -33,8 +33,6 @@ const attached =
   ({ attachment }: InterfaceEntity): readonly T[] =>
     attachment === undefined ? [] : [read(attachment)];
 
-const addressesOf = (each: InterfaceEntity): readonly string[] => each.addresses.map(formatIpv4);
-
 function interfaceFilters(context: CallContext): FilterTable<InterfaceEntity> {
   const { account, region } = context;
   return {
@@ -46,7 +44,7 @@ function interfaceFilters(context: CallContext): FilterTable<InterfaceEntity> {
     'addresses.association.owner-id': none,
     'addresses.association.public-ip': none,
     'addresses.primary': (each) => each.addresses.map((_, index) => index === 0),
-    'addresses.private-ip-address': addressesOf,
+    'addresses.private-ip-address': addressTexts,
     'attachment.attach-time': attached(({ attachedAtMs }) => new Date(attachedAtMs).toISOString()),
     'attachment.attachment-id': attached(({ id }) => id),
     'attachment.delete-on-termination': attached(({ deleteOnTermination }) => deleteOnTermination),
@@ -59,14 +57,14 @@ function interfaceFilters(context: CallContext): FilterTable<InterfaceEntity> {
     description: (each) => [each.description],
     'group-id': (each) => each.groups,
     'interface-type': (each) => [each.type],
-    'ipv6-addresses.ipv6-address': none,
+    'ipv6-addresses.ipv6-address': ({ addresses6 = [] }) => addresses6,
     'mac-address': (each) => [each.mac],
     'network-interface-id': (each) => [each.id],
     'operator.managed': () => [false],
     'operator.principal': none,
     'owner-id': () => [account],
     'private-dns-name': (each) => each.addresses.slice(0, 1).map((address) => privateDnsName(address, region)),
-    'private-ip-address': addressesOf,
+    'private-ip-address': addressTexts,
     'requester-id': () => [requesterOf(context)],
     'requester-managed': () => [false],
     'source-dest-check': (each) => [each.sourceDestCheck],

@@ -13,9 +13,10 @@ import { rememberToken, usedToken } from '../idempotency.ts';
 import { required } from '../resource-kinds.ts';
 import type { InterfaceEntity } from '../tables.ts';
 import { tagsOnCreate } from '../tags/tags.ts';
-import { answerInterface } from './answer-interface.ts';
+import { answerInterface, interfaceStatus } from './answer-interface.ts';
 import { mustFitUnattached } from './limits.ts';
 import { addInterface, readGroups } from './new-interface.ts';
+import { removeInterface } from './remove-interface.ts';
 
 export function createNetworkInterface(
   draft: Draft,
@@ -43,13 +44,19 @@ export function createNetworkInterface(
       subnet,
       groups: request.Groups,
       description: readDescription(request.Description),
-      type: readType(request.InterfaceType),
+      type: readType(request.InterfaceType, context),
       tags: tagsOnCreate(request.TagSpecifications, 'network-interface'),
       primary: request.PrivateIpAddress,
       addresses: request.PrivateIpAddresses,
       secondaryCount: request.SecondaryPrivateIpAddressCount,
       prefixes: request.Ipv4Prefixes?.map(({ Ipv4Prefix = '' }) => Ipv4Prefix),
       prefixCount: request.Ipv4PrefixCount,
+      ipv6: {
+        addresses: request.Ipv6Addresses?.map(({ Ipv6Address = '' }) => Ipv6Address),
+        count: request.Ipv6AddressCount,
+        prefixes: request.Ipv6Prefixes?.map(({ Ipv6Prefix = '' }) => Ipv6Prefix),
+        prefixCount: request.Ipv6PrefixCount,
+      },
     },
     context,
   );
@@ -58,8 +65,9 @@ export function createNetworkInterface(
   return answer(entity, undefined);
 }
 
-function readType(type: string | undefined): InterfaceEntity['type'] {
+function readType(type: string | undefined, { quotas }: CallContext): InterfaceEntity['type'] {
   if (type === undefined || type === 'interface') return 'interface';
+  if (quotas.trunks && (type === 'trunk' || type === 'branch')) return type;
   throw new Ec2Error('InvalidParameterValue', `Invalid value '${type}' for InterfaceType. Allowed values are ('EFA')`);
 }
 
@@ -72,10 +80,10 @@ function readDescription(text: string | undefined): string | undefined {
 
 export function deleteNetworkInterface(draft: Draft, request: DeleteNetworkInterfaceRequest): object {
   const entity = required(draft, 'interface', request.NetworkInterfaceId ?? '');
-  if (entity.attachment !== undefined) {
+  if (interfaceStatus(entity) === 'in-use') {
     throw new Ec2Error('InvalidParameterValue', `Network interface '${entity.id}' is currently in use.`);
   }
-  draft.remove('interfaces', entity.id);
+  removeInterface(draft, entity.id);
   return {};
 }
 

@@ -208,3 +208,17 @@ describe('addresses', () => {
     );
   });
 });
+
+describe('a permission', () => {
+  it('is kept with its interface, and forgotten with it', () => {
+    const cloud = new CloudModel();
+    const { subnet } = sampleVpc(cloud);
+    const NetworkInterfaceId = makeInterface(cloud, subnet);
+    const grant = { NetworkInterfaceId, AwsAccountId: '444455556666', Permission: 'INSTANCE-ATTACH' } as const;
+    const { InterfacePermission: made } = cloud.call('CreateNetworkInterfacePermission', grant);
+    const listed = () => cloud.call('DescribeNetworkInterfacePermissions', {}).NetworkInterfacePermissions;
+    expect(listed()).toEqual([made]);
+    cloud.call('DeleteNetworkInterface', { NetworkInterfaceId });
+    expect(listed()).toEqual([]);
+  });
+});

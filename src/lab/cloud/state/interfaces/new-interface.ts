@@ -10,8 +10,9 @@ import { newId, newMac } from '../random.ts';
 import { required } from '../resource-kinds.ts';
 import type { InterfaceEntity, SubnetEntity, Tags } from '../tables.ts';
 import { AddressSpace, primaryInUse, secondaryInUse } from './address-space.ts';
-
-const INTERFACES_PER_REGION = 5000;
+import { AddressSpace6 } from './address-space6.ts';
+import { type Wish6, chooseAddresses6, mustBeOneWay6 } from './choose-addresses6.ts';
+import { mustBeOneWay, readCount } from './read-wishes.ts';
 
 export interface NewInterface {
   readonly subnet: SubnetEntity;
@@ -24,11 +25,12 @@ export interface NewInterface {
   readonly secondaryCount: number | undefined;
   readonly prefixes: readonly string[] | undefined;
   readonly prefixCount: number | undefined;
+  readonly ipv6: Wish6;
 }
 
 export function addInterface(draft: Draft, wish: NewInterface, context: CallContext): InterfaceEntity {
   const { subnet } = wish;
-  if ([...draft.all('interfaces')].length >= INTERFACES_PER_REGION) {
+  if (countOf(draft.all('interfaces')) >= context.quotas.interfaces) {
     throw new Ec2Error('NetworkInterfaceLimitExceeded', 'The maximum number of network interfaces has been reached.');
   }
   const groups = readGroups(draft, { ids: wish.groups, subnet, context });
@@ -41,12 +43,25 @@ export function addInterface(draft: Draft, wish: NewInterface, context: CallCont
     mac: newMac(draft),
     groups,
     ...chooseAddresses(new AddressSpace(draft, subnet), wish),
+    ...chooseAddresses6(new AddressSpace6(draft, subnet), wishOf6(wish)),
     sourceDestCheck: true,
     type: wish.type ?? 'interface',
     tags: wish.tags,
   };
   draft.put('interfaces', entity);
   return entity;
+}
+
+/** A subnet may give every new interface an address; what the call asks for replaces that. */
+function wishOf6({ subnet, ipv6 }: NewInterface): Wish6 {
+  const asked = mustBeOneWay6(ipv6);
+  return asked || subnet.assignIpv6OnCreation !== true ? ipv6 : { ...ipv6, count: 1 };
+}
+
+function countOf(items: Iterable<unknown>): number {
+  let count = 0;
+  for (const _item of items) count++;
+  return count;
 }
 
 /** None named: the VPC's default group. */
@@ -72,7 +87,7 @@ export function readGroups(
       `Security group ${foreign.id} and subnet ${subnet.id} belong to different networks.`,
     );
   }
-  if (groups.length > context.groupsPerInterface) {
+  if (groups.length > context.quotas.groupsPerInterface) {
     throw new Ec2Error(
       'SecurityGroupsPerInterfaceLimitExceeded',
       'The maximum number of security groups per interface has been reached.',
@@ -116,23 +131,4 @@ function chooseAddresses(
     ...space.nextPrefixes(readCount(wish.prefixCount, 'ipv4PrefixCount')),
   ];
   return { addresses: [...primary, ...secondary], prefixes };
-}
-
-/** Counts and lists of addresses and of prefixes exclude each other. */
-export function mustBeOneWay(ways: readonly (readonly [string, boolean])[]): void {
-  const [first, second] = ways.filter(([, given]) => given).map(([name]) => name);
-  if (first !== undefined && second !== undefined) {
-    throw new Ec2Error(
-      'InvalidParameterCombination',
-      `The parameter ${first} cannot be used with the parameter ${second}`,
-    );
-  }
-}
-
-export function readCount(count: number | undefined, parameter: string): number {
-  if (count === undefined) return 0;
-  if (!Number.isInteger(count) || count < 0 || count > 1024) {
-    throw new Ec2Error('InvalidParameterValue', `Value (${count}) for parameter ${parameter} is invalid.`);
-  }
-  return count;
 }

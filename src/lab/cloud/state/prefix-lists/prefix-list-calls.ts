@@ -12,7 +12,7 @@ import type {
 import type { CallContext } from '../context.ts';
 import type { Draft } from '../draft.ts';
 import { Ec2Error } from '../ec2-error.ts';
-import { readCidr4, readCidr6 } from '../groups/permissions.ts';
+import { readCidr4, readCidr6 } from '../groups/rule-fields.ts';
 import { rememberToken, usedToken } from '../idempotency.ts';
 import { newId } from '../random.ts';
 import { required } from '../resource-kinds.ts';

@@ -27,12 +27,12 @@ export function describeRouteTables(
     'route-table-id': (table) => [table.id],
     'vpc-id': (table) => [table.vpc],
     'route.destination-cidr-block': (table) => routes(table).map((route) => route.DestinationCidrBlock),
-    'route.destination-ipv6-cidr-block': none,
+    'route.destination-ipv6-cidr-block': (table) => routes(table).map((route) => route.DestinationIpv6CidrBlock),
     'route.destination-prefix-list-id': none,
     'route.egress-only-internet-gateway-id': none,
     'route.gateway-id': (table) => routes(table).map((route) => route.GatewayId),
     'route.instance-id': (table) => routes(table).map((route) => route.InstanceId),
-    'route.nat-gateway-id': none,
+    'route.nat-gateway-id': (table) => routes(table).map((route) => route.NatGatewayId),
     'route.transit-gateway-id': none,
     'route.origin': (table) => routes(table).map((route) => route.Origin),
     'route.state': (table) => routes(table).map((route) => route.State),
@@ -65,24 +65,33 @@ export const answerRouteTable = (view: View, table: RouteTableEntity, context: C
 
 /** One local route for each range of the VPC, then those that were made. */
 function answerRoutes(view: View, table: RouteTableEntity, context: CallContext): Route[] {
-  const cidrs = view.get('vpcs', table.vpc)?.cidrs ?? [];
-  const local = cidrs
-    .filter(({ state }) => state === 'associated')
-    .map(({ cidr }): Route => ({
-      DestinationCidrBlock: formatPrefix4(cidr),
-      GatewayId: 'local',
-      Origin: 'CreateRouteTable',
-      State: 'active',
-    }));
+  const { cidrs = [], cidrs6 = [] } = view.get('vpcs', table.vpc) ?? {};
+  const isThere = ({ state }: { readonly state: string }): boolean => state === 'associated';
+  const local = [
+    ...cidrs.filter(isThere).map(({ cidr }) => ({ DestinationCidrBlock: formatPrefix4(cidr) })),
+    ...cidrs6.filter(isThere).map(({ cidr }) => ({ DestinationIpv6CidrBlock: cidr })),
+  ].map((destination): Route => ({
+    ...destination,
+    GatewayId: 'local',
+    Origin: 'CreateRouteTable',
+    State: 'active',
+  }));
   return [...local, ...table.routes.map((route) => answerRoute(view, route, context))];
 }
 
 /** A route whose target has gone stays and is a black hole. */
 function answerRoute(view: View, { destination, target }: RouteEntity, context: CallContext): Route {
-  const route = { DestinationCidrBlock: destination, Origin: 'CreateRoute' } as const;
+  const route = {
+    ...(destination.includes(':') ? { DestinationIpv6CidrBlock: destination } : { DestinationCidrBlock: destination }),
+    Origin: 'CreateRoute',
+  } as const;
   if (target.kind === 'gateway') {
     const active = view.get('internetGateways', target.id)?.vpc !== undefined;
     return { ...route, GatewayId: target.id, State: active ? 'active' : 'blackhole' };
+  }
+  if (target.kind === 'natGateway') {
+    const active = view.get('natGateways', target.id)?.state === 'available';
+    return { ...route, NatGatewayId: target.id, State: active ? 'active' : 'blackhole' };
   }
   const attachment = view.get('interfaces', target.id)?.attachment;
   return {

@@ -58,8 +58,24 @@ export function detachInternetGateway(draft: Draft, request: DetachInternetGatew
   if (vpc !== wanted.id) {
     throw new Ec2Error('Gateway.NotAttached', `resource ${gateway.id} is not attached to network ${wanted.id}`);
   }
+  if (hasPublicAddresses(draft, vpc)) {
+    throw new Ec2Error(
+      'DependencyViolation',
+      `Network ${vpc} has some mapped public address(es). Please unmap those public address(es) before detaching the gateway.`,
+    );
+  }
   draft.put('internetGateways', gateway);
   return {};
+}
+
+function hasPublicAddresses(draft: Draft, vpc: string): boolean {
+  return [...draft.all('elasticAddresses')].some(({ association }) => {
+    const owner =
+      association?.natGateway === undefined
+        ? draft.get('interfaces', association?.interface ?? '')
+        : draft.get('natGateways', association.natGateway);
+    return owner?.vpc === vpc;
+  });
 }
 
 export function deleteInternetGateway(draft: Draft, request: DeleteInternetGatewayRequest): object {

@@ -9,6 +9,7 @@ import type {
 import type { Draft, View } from '../draft.ts';
 import { Ec2Error } from '../ec2-error.ts';
 import { required } from '../resource-kinds.ts';
+import { liveRange6 } from './ranges6.ts';
 
 const onlyOne = (): Ec2Error =>
   new Ec2Error('InvalidParameterCombination', 'The request must contain exactly one attribute');
@@ -46,6 +47,17 @@ export function modifySubnetAttribute(draft: Draft, request: ModifySubnetAttribu
   const { SubnetId, ...attributes } = request;
   const subnet = required(draft, 'subnet', SubnetId ?? '');
   if (Object.keys(attributes).length !== 1) throw onlyOne();
+  if (attributes.AssignIpv6AddressOnCreation !== undefined) {
+    const assign = attributes.AssignIpv6AddressOnCreation.Value === true;
+    if (assign && liveRange6(subnet) === undefined) {
+      throw new Ec2Error(
+        'InvalidParameterValue',
+        `The subnet '${subnet.id}' does not have an IPv6 CIDR block associated with it.`,
+      );
+    }
+    draft.put('subnets', { ...subnet, assignIpv6OnCreation: assign });
+    return {};
+  }
   if (attributes.MapPublicIpOnLaunch === undefined) {
     throw new Ec2Error('UnsupportedOperation', "The lab's cloud does not model this attribute.");
   }

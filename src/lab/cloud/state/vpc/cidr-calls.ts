@@ -6,13 +6,21 @@ import type {
   DisassociateVpcCidrBlockResult,
 } from '@aws-sdk/client-ec2';
 
-import { type Prefix4, containsPrefix, formatPrefix4, overlaps, prefix4 } from '../../../../core/address/prefix.ts';
+import {
+  type Prefix4,
+  containsPrefix,
+  formatPrefix4,
+  overlaps,
+  prefix4,
+  prefix6,
+} from '../../../../core/address/prefix.ts';
 import type { CallContext } from '../context.ts';
 import type { Draft } from '../draft.ts';
 import { Ec2Error } from '../ec2-error.ts';
 import { newId } from '../random.ts';
 import { required } from '../resource-kinds.ts';
-import type { VpcCidr } from '../tables.ts';
+import type { VpcCidr, VpcEntity } from '../tables.ts';
+import { answerVpcRange6, disassociating, letIpv6Out, liveRange6, newVpcRange6 } from './ranges6.ts';
 import { readCidr } from './ranges.ts';
 
 const CIDRS_PER_VPC = 5;
@@ -23,16 +31,15 @@ export function associateVpcCidrBlock(
   context: CallContext,
 ): AssociateVpcCidrBlockResult {
   const vpc = required(draft, 'vpc', request.VpcId ?? '');
+  if (request.AmazonProvidedIpv6CidrBlock === true) return associateIpv6(draft, vpc, { request, context });
   if (request.CidrBlock === undefined) {
-    throw new Ec2Error('UnsupportedOperation', "The lab's cloud adds ranges of IPv4 only, by cidrBlock.");
-  }
-  const cidr = readCidr(request.CidrBlock, { parameter: 'cidrBlock', outOfRange: 'InvalidVpc.Range' });
-  if (vpc.cidrs.length >= CIDRS_PER_VPC) {
     throw new Ec2Error(
-      'CidrLimitExceeded',
-      `This network ${vpc.id} has met its maximum number of allowed CIDRs: ${CIDRS_PER_VPC}`,
+      'UnsupportedOperation',
+      "The lab's cloud adds ranges of IPv4 by cidrBlock and of IPv6 by amazonProvidedIpv6CidrBlock.",
     );
   }
+  const cidr = readCidr(request.CidrBlock, { parameter: 'cidrBlock', outOfRange: 'InvalidVpc.Range' });
+  mustHaveRoom(vpc, vpc.cidrs);
   if (vpc.cidrs.some((each) => overlaps(each.cidr, cidr))) {
     throw new Ec2Error('InvalidVpc.Range', `The CIDR '${formatPrefix4(cidr)}' overlaps with pre-existing CIDR block`);
   }
@@ -48,6 +55,32 @@ export function associateVpcCidrBlock(
   };
   draft.put('vpcs', { ...vpc, cidrs: [...vpc.cidrs, association] });
   return { VpcId: vpc.id, CidrBlockAssociation: answerCidr(association) };
+}
+
+function associateIpv6(
+  draft: Draft,
+  vpc: VpcEntity,
+  { request, context }: { readonly request: AssociateVpcCidrBlockRequest; readonly context: CallContext },
+): AssociateVpcCidrBlockResult {
+  if (request.CidrBlock !== undefined) {
+    throw new Ec2Error(
+      'InvalidParameterCombination',
+      'The parameter amazonProvidedIpv6CidrBlock cannot be used with the parameter cidrBlock',
+    );
+  }
+  mustHaveRoom(vpc, vpc.cidrs6 ?? []);
+  const association = newVpcRange6(draft, context);
+  draft.put('vpcs', { ...vpc, cidrs6: [...(vpc.cidrs6 ?? []), association] });
+  letIpv6Out(draft, vpc.id);
+  return { VpcId: vpc.id, Ipv6CidrBlockAssociation: answerVpcRange6(association, context) };
+}
+
+function mustHaveRoom({ id }: VpcEntity, present: readonly unknown[]): void {
+  if (present.length < CIDRS_PER_VPC) return;
+  throw new Ec2Error(
+    'CidrLimitExceeded',
+    `This network ${id} has met its maximum number of allowed CIDRs: ${CIDRS_PER_VPC}`,
+  );
 }
 
 export const answerCidr = ({ association, cidr, state }: VpcCidr) => ({
@@ -95,7 +128,10 @@ export function disassociateVpcCidrBlock(
   context: CallContext,
 ): DisassociateVpcCidrBlockResult {
   const id = request.AssociationId ?? '';
-  const vpc = [...draft.all('vpcs')].find((each) => each.cidrs.some(({ association }) => association === id));
+  const has = (cidrs: readonly { readonly association: string }[] = []): boolean =>
+    cidrs.some(({ association }) => association === id);
+  const vpc = [...draft.all('vpcs')].find(({ cidrs, cidrs6 }) => has(cidrs) || has(cidrs6));
+  if (vpc !== undefined && has(vpc.cidrs6)) return disassociateIpv6(draft, vpc, { id, context });
   const found = vpc?.cidrs.find(({ association }) => association === id);
   if (vpc === undefined || found === undefined) {
     throw new Ec2Error(
@@ -110,17 +146,27 @@ export function disassociateVpcCidrBlock(
     );
   }
   const used = [...draft.all('subnets')].some((each) => each.vpc === vpc.id && containsPrefix(found.cidr, each.cidr));
-  if (used) {
-    throw new Ec2Error(
-      'DependencyViolation',
-      `The vpc CIDR block '${id}' has dependencies and cannot be disassociated.`,
-    );
-  }
-  const leaving: VpcCidr = {
-    ...found,
-    state: 'disassociating',
-    settleAtMs: context.nowMs + context.settlingMs('associateCidr'),
-  };
+  if (used) throw rangeInUse(id);
+  const leaving = disassociating(found, context);
   draft.put('vpcs', { ...vpc, cidrs: vpc.cidrs.map((each) => (each === found ? leaving : each)) });
   return { VpcId: vpc.id, CidrBlockAssociation: answerCidr(leaving) };
 }
+
+function disassociateIpv6(
+  draft: Draft,
+  vpc: VpcEntity,
+  { id, context }: { readonly id: string; readonly context: CallContext },
+): DisassociateVpcCidrBlockResult {
+  const cidrs6 = (vpc.cidrs6 ?? []).map((each) => (each.association === id ? disassociating(each, context) : each));
+  const leaving = cidrs6.find(({ association }) => association === id);
+  if (leaving === undefined) throw new Error(`VPC ${vpc.id} has no range ${id}`);
+  for (const subnet of draft.all('subnets')) {
+    const range = subnet.vpc === vpc.id ? liveRange6(subnet) : undefined;
+    if (range !== undefined && containsPrefix(prefix6(leaving.cidr), range)) throw rangeInUse(id);
+  }
+  draft.put('vpcs', { ...vpc, cidrs6 });
+  return { VpcId: vpc.id, Ipv6CidrBlockAssociation: answerVpcRange6(leaving, context) };
+}
+
+const rangeInUse = (id: string): Ec2Error =>
+  new Ec2Error('DependencyViolation', `The vpc CIDR block '${id}' has dependencies and cannot be disassociated.`);

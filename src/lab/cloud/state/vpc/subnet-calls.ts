@@ -20,10 +20,12 @@ import { listed, required } from '../resource-kinds.ts';
 import type { SubnetEntity } from '../tables.ts';
 import { answerTags, tagsOnCreate } from '../tags/tags.ts';
 import { readCidr } from './ranges.ts';
+import { answerSubnetRange6, newSubnetRange6 } from './ranges6.ts';
 import { zoneId } from './zone-calls.ts';
 
 export function createSubnet(draft: Draft, request: CreateSubnetRequest, context: CallContext): CreateSubnetResult {
   const vpc = required(draft, 'vpc', request.VpcId ?? '');
+  if (request.Ipv6Native === true) throw refuseNative(request);
   if (request.CidrBlock === undefined) {
     throw new Ec2Error('MissingParameter', 'The request must contain the parameter cidrBlock');
   }
@@ -44,11 +46,28 @@ export function createSubnet(draft: Draft, request: CreateSubnetRequest, context
     vpc: vpc.id,
     zone: chooseZone(request, context),
     cidr,
+    ...(request.Ipv6CidrBlock !== undefined && {
+      cidrs6: [newSubnetRange6(draft, vpc, { text: request.Ipv6CidrBlock, context })],
+    }),
     mapPublicIpOnLaunch: false,
     tags: tagsOnCreate(request.TagSpecifications, 'subnet'),
   };
   draft.put('subnets', subnet);
   return { Subnet: answerSubnet(subnet, freeAddressCounts(draft).get(subnet.id) ?? 0, context) };
+}
+
+/** Subnets of IPv6 alone are not modelled; what EC2 itself refuses of them comes first. */
+function refuseNative({ CidrBlock, Ipv6CidrBlock }: CreateSubnetRequest): Ec2Error {
+  if (CidrBlock !== undefined) {
+    return new Ec2Error(
+      'InvalidParameterCombination',
+      'When specifying ipv4 parameters, cidrBlock or ipv4IpamPoolId, you cannot set ipv6Native to true.',
+    );
+  }
+  if (Ipv6CidrBlock === undefined) {
+    return new Ec2Error('MissingParameter', "Either 'ipv6CidrBlock' or 'ipv6IpamPoolId' should be provided.");
+  }
+  return new Ec2Error('UnsupportedOperation', "The lab's cloud does not model subnets of IPv6 alone.");
 }
 
 function chooseZone(request: CreateSubnetRequest, context: CallContext): string {
@@ -66,7 +85,8 @@ function chooseZone(request: CreateSubnetRequest, context: CallContext): string 
 
 export function deleteSubnet(draft: Draft, request: DeleteSubnetRequest): object {
   const subnet = required(draft, 'subnet', request.SubnetId ?? '');
-  if ([...draft.all('interfaces')].some((each) => each.subnet === subnet.id)) {
+  const gateways = [...draft.all('natGateways')].filter(({ state }) => state !== 'deleted');
+  if ([...draft.all('interfaces'), ...gateways].some((each) => each.subnet === subnet.id)) {
     throw new Ec2Error('DependencyViolation', `The subnet '${subnet.id}' has dependencies and cannot be deleted.`);
   }
   for (const table of draft.all('routeTables')) {
@@ -98,9 +118,9 @@ export function describeSubnets(
     'default-for-az': () => [false],
     defaultForAz: () => [false],
     'enable-dns64': () => [false],
-    'ipv6-cidr-block-association.ipv6-cidr-block': () => [],
-    'ipv6-cidr-block-association.association-id': () => [],
-    'ipv6-cidr-block-association.state': () => [],
+    'ipv6-cidr-block-association.ipv6-cidr-block': ({ cidrs6 = [] }) => cidrs6.map((range) => range.cidr),
+    'ipv6-cidr-block-association.association-id': ({ cidrs6 = [] }) => cidrs6.map(({ association }) => association),
+    'ipv6-cidr-block-association.state': ({ cidrs6 = [] }) => cidrs6.map(({ state }) => state),
     'ipv6-native': () => [false],
     'map-customer-owned-ip-on-launch': () => [false],
     'map-public-ip-on-launch': (subnet) => [subnet.mapPublicIpOnLaunch],
@@ -132,14 +152,14 @@ const answerSubnet = (subnet: SubnetEntity, free: number, context: CallContext):
   OwnerId: context.account,
   State: 'available',
   CidrBlock: formatPrefix4(subnet.cidr),
-  Ipv6CidrBlockAssociationSet: [],
+  Ipv6CidrBlockAssociationSet: (subnet.cidrs6 ?? []).map(answerSubnetRange6),
   AvailabilityZone: subnet.zone,
   AvailabilityZoneId: zoneId(subnet.zone),
   AvailableIpAddressCount: free,
   DefaultForAz: false,
   MapPublicIpOnLaunch: subnet.mapPublicIpOnLaunch,
   MapCustomerOwnedIpOnLaunch: false,
-  AssignIpv6AddressOnCreation: false,
+  AssignIpv6AddressOnCreation: subnet.assignIpv6OnCreation ?? false,
   EnableDns64: false,
   Ipv6Native: false,
   PrivateDnsNameOptionsOnLaunch: {

@@ -22,6 +22,7 @@ import type { RouteTableEntity, VpcEntity } from '../tables.ts';
 import { answerTags, tagsOnCreate } from '../tags/tags.ts';
 import { answerCidr } from './cidr-calls.ts';
 import { readCidr } from './ranges.ts';
+import { answerVpcRange6, newVpcRange6 } from './ranges6.ts';
 
 const VPCS_PER_REGION = 5;
 
@@ -29,6 +30,9 @@ const VPCS_PER_REGION = 5;
 export function createVpc(draft: Draft, request: CreateVpcRequest, context: CallContext): CreateVpcResult {
   if (request.CidrBlock === undefined) {
     throw new Ec2Error('MissingParameter', 'The request must contain the parameter cidrBlock');
+  }
+  if ([request.Ipv6CidrBlock, request.Ipv6Pool, request.Ipv6IpamPoolId].some((each) => each !== undefined)) {
+    throw new Ec2Error('UnsupportedOperation', "The lab's cloud has IPv6 by amazonProvidedIpv6CidrBlock only.");
   }
   const vpc: VpcEntity = {
     id: newId(draft, 'vpc'),
@@ -39,6 +43,7 @@ export function createVpc(draft: Draft, request: CreateVpcRequest, context: Call
         state: 'associated',
       },
     ],
+    ...(request.AmazonProvidedIpv6CidrBlock === true && { cidrs6: [newVpcRange6(draft, context)] }),
     ordinal: freeOrdinal(draft),
     tags: tagsOnCreate(request.TagSpecifications, 'vpc'),
   };
@@ -88,10 +93,10 @@ export function describeVpcs(view: View, request: DescribeVpcsRequest, context: 
     'cidr-block-association.association-id': (vpc) => vpc.cidrs.map(({ association }) => association),
     'cidr-block-association.state': (vpc) => vpc.cidrs.map(({ state }) => state),
     'dhcp-options-id': () => ['default'],
-    'ipv6-cidr-block-association.ipv6-cidr-block': () => [],
-    'ipv6-cidr-block-association.ipv6-pool': () => [],
-    'ipv6-cidr-block-association.association-id': () => [],
-    'ipv6-cidr-block-association.state': () => [],
+    'ipv6-cidr-block-association.ipv6-cidr-block': ({ cidrs6 = [] }) => cidrs6.map(({ cidr }) => cidr),
+    'ipv6-cidr-block-association.ipv6-pool': ({ cidrs6 = [] }) => cidrs6.map(() => 'Amazon'),
+    'ipv6-cidr-block-association.association-id': ({ cidrs6 = [] }) => cidrs6.map(({ association }) => association),
+    'ipv6-cidr-block-association.state': ({ cidrs6 = [] }) => cidrs6.map(({ state }) => state),
     'is-default': () => [false],
     isDefault: () => [false],
     'owner-id': () => [context.account],
@@ -112,6 +117,7 @@ export const answerVpc = (vpc: VpcEntity, context: CallContext): Vpc => ({
   State: 'available',
   CidrBlock: vpc.cidrs.slice(0, 1).map(({ cidr }) => formatPrefix4(cidr))[0],
   CidrBlockAssociationSet: vpc.cidrs.map(answerCidr),
+  Ipv6CidrBlockAssociationSet: (vpc.cidrs6 ?? []).map((range) => answerVpcRange6(range, context)),
   DhcpOptionsId: 'default',
   InstanceTenancy: 'default',
   IsDefault: false,
