@@ -10,6 +10,8 @@ const program = new Command('branchline')
   .description('A VPC CNI for Kubernetes on AWS that gives every pod its own security groups')
   .version('0.1.0')
   .showHelpAfterError()
+  // So that a subcommand can have options of the same names as what is above it.
+  .enablePositionalOptions()
   .addCommand(labCommand(output));
 
 try {

@@ -10,16 +10,23 @@ export interface LabFolders {
   readonly logDir: string;
   /** Programs for the user's PATH. */
   readonly binDir: string;
+  /** Socket on which the running lab answers `lab status` and its like. */
+  readonly control: string;
+  /** Of the administrator, while the cluster runs. */
+  readonly kubeconfig: string;
 }
 
 export function labFolders(name: string): LabFolders {
   const suffix = isDefault(name) ? '' : `-${name}`;
+  const runDir = `${labPaths.runDir}${suffix}`;
   const stateDir = `${labPaths.stateDir}${suffix}`;
   return {
-    runDir: `${labPaths.runDir}${suffix}`,
+    runDir,
     stateDir,
     logDir: join(stateDir, 'logs'),
     binDir: join(stateDir, 'bin'),
+    control: join(runDir, 'control.sock'),
+    kubeconfig: join(stateDir, 'kubeconfig'),
   };
 }
 
@@ -53,6 +60,9 @@ export function removeStateFolder(
 
 /** Below the root of every cgroup hierarchy. */
 export const labCgroup = (name: string): string => `brl-${name}`;
+
+/** Of all pods of a node. */
+export const nodeCgroup = (name: string, node: { readonly name: string }): string => `${labCgroup(name)}/${node.name}`;
 
 /** The known ports are the lab's own; a lab of another name takes free ones. */
 export const portFor = (name: string, port: number): number => (isDefault(name) ? port : 0);

@@ -1,7 +1,8 @@
 /** Makes sure that this process is the only one that runs the lab of a name, and that no ended lab has left anything. */
+import { CodedError } from '../core/errors/coded-error.ts';
 import { labFolders, labNames, removeStateFolder } from './folders.ts';
 import { type Lock, takeLock } from './supervisor/lock.ts';
-import { reap } from './supervisor/reap.ts';
+import { type Reaped, reap } from './supervisor/reap.ts';
 
 export interface HoldOptions {
   readonly name: string;
@@ -10,25 +11,16 @@ export interface HoldOptions {
   readonly say: (text: string) => void;
 }
 
+/** @throws lab-running */
 export async function holdLab({ name, root, say }: HoldOptions): Promise<Lock> {
-  const holder = { pid: process.pid, root };
-  const lock = await takeLock(name, holder);
+  const lock = await takeLock(name, { pid: process.pid, root });
   if (!('release' in lock)) {
-    throw new Error(
-      `the lab "${name}" runs already: process ${lock.pid}, started from ${lock.root}; end that one first, with Ctrl-C or \`kill ${lock.pid}\``,
-    );
+    throw new CodedError('lab-running', { detail: `"${name}", process ${lock.pid}, started from ${lock.root}` });
   }
   try {
-    await takeLeftoversAway(name, say);
-    for (const other of labNames()) {
-      if (other === name) continue;
-      const otherLock = await takeLock(other, holder);
-      if (!('release' in otherLock)) continue;
-      try {
-        await takeLeftoversAway(other, say);
-      } finally {
-        await otherLock.release();
-      }
+    for (const left of await reapEnded({ root, held: name })) {
+      if (left.state !== 'reaped' || left.killed + left.netns === 0) continue;
+      say(`Took away what the lab "${left.name}" had left: ${left.killed} processes, ${left.netns} network namespaces`);
     }
     return lock;
   } catch (error) {
@@ -37,10 +29,33 @@ export async function holdLab({ name, root, say }: HoldOptions): Promise<Lock> {
   }
 }
 
-async function takeLeftoversAway(name: string, say: (text: string) => void): Promise<void> {
-  const folders = labFolders(name);
-  const { killed, netns } = await reap(folders);
-  removeStateFolder(folders, { keepLogs: false });
-  if (killed + netns > 0)
-    say(`Took away what the lab "${name}" had left: ${killed} processes, ${netns} network namespaces`);
+export type EndedLab =
+  | ({ readonly name: string; readonly state: 'reaped' } & Reaped)
+  /** It is not ours to take away. */
+  | { readonly name: string; readonly state: 'running'; readonly pid: number; readonly root: string };
+
+/** Takes away what is left of every lab on this machine that no process runs, and tells which ones run. */
+export async function reapEnded(options: {
+  readonly root: string;
+  /** The one whose lock the caller has: also ended. */
+  readonly held?: string;
+}): Promise<readonly EndedLab[]> {
+  const { root, held } = options;
+  const found: EndedLab[] = [];
+  for (const name of new Set([...(held === undefined ? [] : [held]), ...labNames()])) {
+    const lock = name === held ? undefined : await takeLock(name, { pid: process.pid, root });
+    if (lock !== undefined && !('release' in lock)) {
+      found.push({ name, state: 'running', ...lock });
+      continue;
+    }
+    try {
+      const folders = labFolders(name);
+      const reaped = await reap(folders);
+      removeStateFolder(folders, { keepLogs: false });
+      found.push({ name, state: 'reaped', ...reaped });
+    } finally {
+      await lock?.release();
+    }
+  }
+  return found;
 }

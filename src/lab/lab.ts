@@ -10,33 +10,26 @@ import type { EC2Client } from '@aws-sdk/client-ec2';
 
 import { createEc2 } from '../aws/ec2.ts';
 import type { Ec2 } from '../aws/port.ts';
+import { CodedError } from '../core/errors/coded-error.ts';
 import { systemClock } from '../kube/clock.ts';
 import { createKube } from '../kube/client.ts';
 import { kubeconfigConfig } from '../kube/kubeconfig.ts';
+import type { Kube } from '../kube/port.ts';
 import { waitForNodesReady, waitForNodesRegistered } from './cluster/wait-for-nodes.ts';
-import { removeEnvFile, writeEnvFile } from './env-file.ts';
+import { createHandler } from './control/handle-request.ts';
+import { serveControl } from './control/serve-control.ts';
+import { writeEnvFile } from './env-file.ts';
 import { type LabFolders, labFolders, makeStateFolder, removeStateFolder } from './folders.ts';
 import { holdLab } from './hold-lab.ts';
+import { type LabNodes, createLabNodes } from './lab-nodes.ts';
+import { type LabOptions } from './lab-options.ts';
 import { type Kubectl, strictKubectl } from './scenarios/kubectl.ts';
-import { startParts } from './start-parts.ts';
+import { type Parts, startParts } from './start-parts.ts';
+import { clusterNow, createStatus } from './status.ts';
 import { reap } from './supervisor/reap.ts';
 import { run } from './supervisor/run.ts';
 import { type Supervisor, createSupervisor, whenAborted } from './supervisor/supervisor.ts';
 import type { LabVpc } from './vpc.ts';
-
-export interface LabOptions {
-  /** Required; see `labFolders`. */
-  readonly name: string;
-  /** The clone. */
-  readonly root: string;
-  /** How long EC2's calls take. */
-  readonly latency: 'fast' | 'ec2';
-  /** Ends a start, and every kubectl of ours. */
-  readonly signal: AbortSignal;
-  readonly step: <T>(title: string, work: () => Promise<T>) => Promise<T>;
-  readonly say: (text: string) => void;
-  readonly progress: (text: string) => void;
-}
 
 export interface Lab {
   readonly kubectl: Kubectl;
@@ -53,17 +46,18 @@ export interface Lab {
 export async function startLab(options: LabOptions): Promise<Lab> {
   const { name, root, signal, say } = options;
   if (process.getuid?.() !== 0)
-    throw new Error('the lab makes network namespaces and runs containers: start it as root');
+    throw new CodedError('lab-needs-root', { detail: `it runs as user ${process.getuid?.()}` });
   // The first use of Node's thread pool must not happen while a namespace is entered: its threads would stay there.
   await stat('/');
   const lock = await holdLab({ name, root, say });
   const folders = labFolders(name);
   makeStateFolder(folders);
-  let started = false;
+  let started: Started | undefined;
   const supervisor = createSupervisor({
     ...folders,
     onDeath: (message) => {
-      if (started) say(message);
+      if (started === undefined) supervisor.end(new Error(message));
+      else say(`${message}\nIt can be started again: \`npm run lab -- start ${message.split(' ')[0]}\``);
     },
   });
   const ended = new Error('the lab was ended while it started');
@@ -73,6 +67,10 @@ export async function startLab(options: LabOptions): Promise<Lab> {
 
   const opened: (() => Promise<void> | void)[] = [];
   const onOpen = (close: () => Promise<void> | void): void => void opened.push(close);
+  const now = async () => (started === undefined ? undefined : clusterNow(name, started));
+  const status = createStatus({ name, root, folders, supervisor, now });
+  const handle = createHandler({ supervisor, nodes: () => started?.nodes, status, stop: options.onStopAsked, say });
+  const control = await serveControl({ path: folders.control, handle });
   const starting = start({ options, folders, supervisor, onOpen });
   const takeAway = async (failed: boolean): Promise<void> => {
     supervisor.end(ended);
@@ -83,20 +81,28 @@ export async function startLab(options: LabOptions): Promise<Lab> {
     await reap(folders);
     removeStateFolder(folders, { keepLogs: failed });
     await lock.release();
+    // The last thing: whoever has asked for the end waits for this.
+    await control.close();
   };
   let taking: Promise<void> | undefined;
   const stop = (failed = false): Promise<void> => (taking ??= takeAway(failed));
 
   try {
-    const running = await Promise.race([starting, whenAborted(supervisor.signal)]);
-    started = true;
-    return { ...running, stop: () => stop() };
+    started = await Promise.race([starting, whenAborted(supervisor.signal)]);
+    return { ...started.lab, stop: () => stop() };
   } catch (error) {
     await stop(!signal.aborted);
     throw error;
   } finally {
     signal.removeEventListener('abort', abort);
   }
+}
+
+export interface Started {
+  readonly lab: Omit<Lab, 'stop'>;
+  readonly parts: Parts;
+  readonly nodes: LabNodes;
+  readonly kube: Kube;
 }
 
 async function start({
@@ -109,34 +115,24 @@ async function start({
   readonly folders: LabFolders;
   readonly supervisor: Supervisor;
   readonly onOpen: (close: () => Promise<void> | void) => void;
-}): Promise<Omit<Lab, 'stop'>> {
-  const { client, endpoint, vpc, cluster } = await startParts({ ...options, root, folders, supervisor, onOpen });
+}): Promise<Started> {
+  const parts = await startParts({ ...options, root, folders, supervisor, onOpen });
+  const { client, endpoint, vpc, cluster } = parts;
   const config = kubeconfigConfig(readFileSync(cluster.kubeconfig, 'utf8'));
   const kube = createKube({ config, clock: systemClock, random: Math.random });
   onOpen(() => kube.close());
-  const nodes = { kube, names: vpc.nodes.map((node) => node.name) };
-  await waitForNodesRegistered({ ...nodes, signal: supervisor.signal });
-  onOpen(keepEnvFile({ root, endpoint, kubeconfig: cluster.kubeconfig, binDir: folders.binDir }));
+  const nodes = createLabNodes({ ...parts, name: options.name, folders, supervisor, kube });
+  const names = (): readonly string[] => nodes.all().map((node) => node.name);
+  await waitForNodesRegistered({ kube, names: names(), signal: supervisor.signal });
+  writeEnvFile({ root, endpoint, ...folders, kubeconfig: cluster.kubeconfig });
   const kubectl = join(folders.binDir, 'kubectl');
   const env = { ...process.env, KUBECONFIG: cluster.kubeconfig };
-  return {
+  const lab = {
     kubectl: strictKubectl((args, { input = '' } = {}) => run(kubectl, args, { input, env, signal })),
     client,
     ec2: createEc2(client),
     vpc,
-    waitForNodes: () => waitForNodesReady({ ...nodes, signal }),
+    waitForNodes: () => waitForNodesReady({ kube, names: names(), signal }),
   };
-}
-
-/** @returns how to take the file away, unless a lab that was started later from this clone has made it its own. */
-function keepEnvFile(options: Parameters<typeof writeEnvFile>[0]): () => void {
-  const path = writeEnvFile(options);
-  const ours = readFileSync(path, 'utf8');
-  return () => {
-    try {
-      if (readFileSync(path, 'utf8') === ours) removeEnvFile(options.root);
-    } catch {
-      // The user was faster.
-    }
-  };
+  return { lab, parts, nodes, kube };
 }

@@ -10,14 +10,17 @@ import { ipv4 } from '../core/address/ipv4.ts';
 import { openKernel } from '../linux/kernel.ts';
 import { cacheDir } from './cluster/cache-dir.ts';
 import { API_SERVER_PORT } from './cluster/control-plane/arguments.ts';
+import { applyDns } from './cluster/dns/apply-dns.ts';
 import { ensureKubernetes } from './cluster/ensure-kubernetes.ts';
 import { buildImages } from './cluster/images/build-images.ts';
 import { PAUSE_IMAGE } from './cluster/images/pause-image.ts';
 import { kubernetesCommand } from './cluster/kubernetes-command.ts';
+import type { ProxyMode } from './cluster/node/configs.ts';
 import { ensurePackages } from './cluster/packages.ts';
 import { type Relay, startRelay } from './cluster/relay.ts';
 import { type Cluster, startCluster } from './cluster/start-cluster.ts';
-import { type LabFolders, labCgroup, portFor } from './folders.ts';
+import { sdkEnvironment } from './env-file.ts';
+import { type LabFolders, labCgroup, nodeCgroup, portFor } from './folders.ts';
 import { instanceNetns, lab } from './names.ts';
 import { startCloud } from './start-cloud.ts';
 import { announceCgroup } from './supervisor/registry.ts';
@@ -28,6 +31,9 @@ export interface PartsOptions {
   readonly name: string;
   readonly root: string;
   readonly latency: 'fast' | 'ec2';
+  /** Of each node, at least one. */
+  readonly nodeTypes: readonly string[];
+  readonly proxyMode: ProxyMode;
   readonly folders: LabFolders;
   readonly supervisor: Supervisor;
   readonly step: <T>(title: string, work: () => Promise<T>) => Promise<T>;
@@ -39,18 +45,24 @@ export interface PartsOptions {
 
 export interface Parts {
   readonly client: EC2Client;
+  /** EC2’s, on this machine. */
   readonly endpoint: string;
+  /** The API server’s, on this machine. */
+  readonly server: string;
   readonly vpc: LabVpc;
   readonly cluster: Cluster;
 }
 
-const NODE_TYPES = ['m5.large', 'm5.large'];
-
 export async function startParts(options: PartsOptions): Promise<Parts> {
-  const { name, root, folders, supervisor, step, say } = options;
+  const { name, root, folders, supervisor, nodeTypes, step, say } = options;
   await ensurePackages({ say });
   const images = step('images built from files of this machine', () =>
-    buildImages({ root, outDir: join(cacheDir(process.env), 'images'), say }),
+    buildImages({
+      root,
+      cacheDir: join(cacheDir(process.env), 'images'),
+      outDir: join(folders.stateDir, 'images'),
+      say,
+    }),
   );
   // Whoever awaits it sees the failure.
   images.catch(() => undefined);
@@ -59,35 +71,45 @@ export async function startParts(options: PartsOptions): Promise<Parts> {
   const [kubectl = ''] = kubernetesCommand(kubernetes, 'kubectl');
   symlinkSync(kubectl, join(folders.binDir, 'kubectl'));
 
-  const { endpoint, client, vpc } = await step('a VPC with three instances, by EC2’s API', async () => {
-    const listen = { address: lab.ec2Loopback.address, port: portFor(name, lab.ec2Loopback.port) };
-    const endpoint = await startCloud({ ...options, listen });
-    const client = createEc2Client({ environment: environment(endpoint) });
-    options.onOpen(() => client.destroy());
-    return { endpoint, client, vpc: await makeVpc(client, { nodeTypes: NODE_TYPES }) };
-  });
+  const { endpoint, client, vpc } = await step(
+    `a VPC with ${nodeTypes.length + 1} instances, by EC2’s API`,
+    async () => {
+      const listen = { address: lab.ec2Loopback.address, port: portFor(name, lab.ec2Loopback.port) };
+      const endpoint = await startCloud({ ...options, listen });
+      const client = createEc2Client({ environment: sdkEnvironment(endpoint) });
+      options.onOpen(() => client.destroy());
+      return { endpoint, client, vpc: await makeVpc(client, { nodeTypes }) };
+    },
+  );
 
   supervisor.signal.throwIfAborted();
 
-  const cluster = await step('Kubernetes: a control plane and two nodes in it', async () => {
-    const netnsOf = (instance: LabInstance): string => instanceNetns(name, instance.name);
-    const relay = await relayTo(vpc.controlPlane, { name, netns: netnsOf(vpc.controlPlane) });
-    options.onOpen(() => relay.close());
-    announceCgroup(folders.runDir, labCgroup(name));
-    return startCluster({
-      supervisor,
-      kubernetes,
-      stateDir: folders.stateDir,
-      controlPlane: vpc.controlPlane,
-      nodes: vpc.nodes,
-      netnsOf,
-      server: `https://${lab.apiServerLoopback.address}:${relay.port}`,
-      cgroupOf: (instance) => `/${labCgroup(name)}/${instance.name}`,
-      sandboxImage: PAUSE_IMAGE,
-      images,
-    });
-  });
-  return { client, endpoint, vpc, cluster };
+  const { cluster, server } = await step(
+    `Kubernetes: a control plane and ${nodeTypes.length} ${nodeTypes.length === 1 ? 'node' : 'nodes'} in it`,
+    async () => {
+      const netnsOf = (instance: LabInstance): string => instanceNetns(name, instance.name);
+      const relay = await relayTo(vpc.controlPlane, { name, netns: netnsOf(vpc.controlPlane) });
+      options.onOpen(() => relay.close());
+      announceCgroup(folders.runDir, labCgroup(name));
+      const server = `https://${lab.apiServerLoopback.address}:${relay.port}`;
+      const cluster = await startCluster({
+        supervisor,
+        kubernetes,
+        stateDir: folders.stateDir,
+        controlPlane: vpc.controlPlane,
+        nodes: vpc.nodes,
+        netnsOf,
+        server,
+        cgroupOf: (instance) => nodeCgroup(name, instance),
+        proxyMode: options.proxyMode,
+        sandboxImage: PAUSE_IMAGE,
+        images,
+      });
+      await applyDns({ kubectl: join(folders.binDir, 'kubectl'), kubeconfig: cluster.kubeconfig, kubernetes, say });
+      return { cluster, server };
+    },
+  );
+  return { client, endpoint, server, vpc, cluster };
 }
 
 async function relayTo(
@@ -111,10 +133,3 @@ async function relayTo(
     },
   };
 }
-
-const environment = (endpoint: string): Readonly<Record<string, string>> => ({
-  AWS_ENDPOINT_URL: endpoint,
-  AWS_REGION: lab.region,
-  AWS_ACCESS_KEY_ID: lab.accessKeyId,
-  AWS_SECRET_ACCESS_KEY: lab.secretAccessKey,
-});

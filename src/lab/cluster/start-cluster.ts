@@ -14,7 +14,8 @@ import { API_SERVER_PORT } from './control-plane/arguments.ts';
 import { startControlPlane } from './control-plane/start-control-plane.ts';
 import { importImage } from './import-image.ts';
 import { writeKubeconfig } from './kubeconfig.ts';
-import { startNode } from './node/start-node.ts';
+import type { ProxyMode } from './node/configs.ts';
+import { type LabNode, startNode } from './node/start-node.ts';
 
 export interface ClusterOptions {
   readonly supervisor: Supervisor;
@@ -28,6 +29,7 @@ export interface ClusterOptions {
   readonly server: string;
   /** Of the node's containers, below the root of every hierarchy. */
   readonly cgroupOf: (instance: LabInstance) => string;
+  readonly proxyMode: ProxyMode;
   readonly sandboxImage: string;
   readonly images: Promise<readonly { readonly name: string; readonly tar: string }[]>;
 }
@@ -35,6 +37,11 @@ export interface ClusterOptions {
 export interface Cluster {
   /** Path of the administrator's. */
   readonly kubeconfig: string;
+  readonly nodes: readonly LabNode[];
+  /** Of a new instance: @returns once its kubelet has been started. */
+  addNode(instance: LabInstance): Promise<LabNode>;
+  /** As {@link addNode}, of one that was switched off: it has its disk with the images. */
+  restartNode(instance: LabInstance): Promise<LabNode>;
 }
 
 /** @returns once the API server is ready, the images are on the nodes, and the kubelets have been started. */
@@ -50,7 +57,7 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
     await apiServerIsReady({ server, ca: authority.cert, user: admin, signal });
     plane.startControllers();
   })();
-  const nodes = options.nodes.map(async (instance) => {
+  const boot = async (instance: LabInstance, prepare: (node: LabNode) => Promise<unknown>): Promise<LabNode> => {
     const node = await startNode({
       ...options,
       authority,
@@ -59,20 +66,23 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
       server: `https://${controlPlane.address}:${API_SERVER_PORT}`,
       cgroupRoot: options.cgroupOf(instance),
     });
-    await Promise.all([
-      options.images.then((images) => Promise.all(images.map((image) => importImage(node, image)))),
-      serves.then(() => node.join()),
-    ]);
-  });
+    await Promise.all([prepare(node), serves.then(() => node.join())]);
+    return node;
+  };
+  const addNode = (instance: LabInstance): Promise<LabNode> =>
+    boot(instance, async (node) => Promise.all((await options.images).map((image) => importImage(node, image))));
+  const restartNode = (instance: LabInstance): Promise<LabNode> => boot(instance, () => Promise.resolve());
+  const nodes = options.nodes.map(addNode);
   const tasks = [serves, ...nodes];
   try {
-    await Promise.all(tasks);
+    // All at once, lest the failure of one be nobody's while another is awaited.
+    const [, ...started] = await Promise.all([serves, ...nodes]);
+    return { kubeconfig, nodes: started, addNode, restartNode };
   } catch (error) {
     supervisor.end(error);
     await Promise.allSettled(tasks);
     throw error;
   }
-  return { kubeconfig };
 }
 
 /** Ready is more than open: only then are the roles there by which the other programs may work. */

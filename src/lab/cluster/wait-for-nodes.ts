@@ -8,14 +8,23 @@ export interface NodesOptions {
   readonly kube: Kube;
   readonly names: readonly string[];
   readonly signal: AbortSignal;
+  /** Of machines that start again: their boot id before. A node that still shows it has not reported since. */
+  readonly bootIdBefore?: string;
 }
 
-interface Node extends KubeObject {
-  readonly status?: { readonly conditions?: readonly ObjectCondition[] };
+export interface Node extends KubeObject {
+  readonly spec?: { readonly unschedulable?: boolean };
+  readonly status?: {
+    readonly nodeInfo?: { readonly bootID: string };
+    readonly conditions?: readonly ObjectCondition[];
+  };
 }
 
 export const waitForNodesRegistered = (options: NodesOptions): Promise<void> =>
   waitForEach(options, { state: 'registered', timeoutMs: 60_000, missing: () => undefined });
+
+export const isReady = (node: Node): boolean =>
+  node.status?.conditions?.find(({ type }) => type === 'Ready')?.status === 'True';
 
 /** A node is Ready once a CNI has put its configuration in place. */
 export const waitForNodesReady = (options: NodesOptions): Promise<void> =>
@@ -23,8 +32,9 @@ export const waitForNodesReady = (options: NodesOptions): Promise<void> =>
     state: 'Ready',
     timeoutMs: 180_000,
     missing(node) {
+      if (isReady(node)) return undefined;
       const ready = node.status?.conditions?.find(({ type }) => type === 'Ready');
-      return ready?.status === 'True' ? undefined : (ready?.message ?? 'the kubelet has not reported yet');
+      return ready?.message ?? 'the kubelet has not reported yet';
     },
   });
 
@@ -36,7 +46,7 @@ interface Wanted {
 }
 
 async function waitForEach(
-  { kube, names, signal }: NodesOptions,
+  { kube, names, signal, bootIdBefore }: NodesOptions,
   { state, timeoutMs, missing }: Wanted,
 ): Promise<void> {
   await waitFor({
@@ -48,7 +58,9 @@ async function waitForEach(
       const { items } = await kube.list<Node>(resources.nodes);
       for (const name of names) {
         const node = items.find((item) => item.metadata.name === name);
-        const lack = node === undefined ? 'it is not registered' : missing(node);
+        const isOld = bootIdBefore !== undefined && node?.status?.nodeInfo?.bootID === bootIdBefore;
+        const lack =
+          node === undefined ? 'it is not registered' : isOld ? 'it has not reported since its start' : missing(node);
         if (lack !== undefined) throw new Error(`${name}: ${lack}`);
       }
       return true;

@@ -9,6 +9,8 @@ export interface RunningProcess {
   readonly startTime: number;
   /** Inode of its network namespace; undefined for kernel threads and what ended meanwhile. */
   readonly netns: number | undefined;
+  /** As it was called: the first word of its command line. */
+  readonly program: string;
 }
 
 export interface Cgroup {
@@ -21,6 +23,8 @@ export interface Cgroup {
 
 export interface Machine {
   readonly bootId: string;
+  /** The lab's. */
+  readonly stateDir: string;
   /** Without zombies. */
   readonly processes: readonly RunningProcess[];
   /** The registered ones that exist; inode undefined: only the file is there, nothing is mounted on it. */
@@ -28,6 +32,8 @@ export interface Machine {
   readonly cgroups: readonly Cgroup[];
   /** Mount points below the lab's state folder, deepest first. */
   readonly mounts: readonly string[];
+  /** Paths of the registered files that hold what was written into them. */
+  readonly files: readonly string[];
 }
 
 const NETNS_FOLDER = '/run/netns';
@@ -37,6 +43,7 @@ export function readMachine(options: { readonly registry: Registry; readonly sta
   const mountInfo = readFileSync('/proc/self/mountinfo', 'utf8');
   return {
     bootId: readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim(),
+    stateDir,
     processes: readProcesses(),
     netns: registry.netns.flatMap((name) => {
       const inode = netnsInode(join(NETNS_FOLDER, name));
@@ -44,6 +51,9 @@ export function readMachine(options: { readonly registry: Registry; readonly sta
     }),
     cgroups: cgroupRoots(mountInfo).flatMap((root) => registry.cgroups.flatMap((name) => readCgroup(join(root, name)))),
     mounts: mountsBelow(mountInfo, stateDir),
+    files: registry.files.flatMap(({ path, text }) =>
+      attempt(() => readFileSync(path, 'utf8')) === text ? [path] : [],
+    ),
   };
 }
 
@@ -55,11 +65,13 @@ function readProcesses(): readonly RunningProcess[] {
       if (stat === undefined || stat.state === 'Z' || stat.state === 'X') return [];
       const link = attempt(() => readlinkSync(`/proc/${entry}/ns/net`));
       const inode = Number(/\[(\d+)\]/.exec(link ?? '')?.[1]);
-      return [{ pid: stat.pid, startTime: stat.startTime, netns: Number.isInteger(inode) ? inode : undefined }];
+      const [program = ''] = (attempt(() => readFileSync(`/proc/${entry}/cmdline`, 'utf8')) ?? '').split('\0');
+      const netns = Number.isInteger(inode) ? inode : undefined;
+      return [{ pid: stat.pid, startTime: stat.startTime, netns, program }];
     });
 }
 
-function netnsInode(path: string): number | undefined | 'absent' {
+export function netnsInode(path: string): number | undefined | 'absent' {
   const file = attempt(() => statSync(path));
   if (file === undefined) return 'absent';
   return file.dev === statSync(NETNS_FOLDER).dev ? undefined : file.ino;

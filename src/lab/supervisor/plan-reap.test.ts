@@ -4,13 +4,21 @@ import type { Machine } from './machine.ts';
 import { planReap } from './plan-reap.ts';
 import type { Registry } from './registry.ts';
 
-const registry = (parts: Partial<Registry> = {}): Registry => ({ processes: [], netns: [], cgroups: [], ...parts });
+const registry = (parts: Partial<Registry> = {}): Registry => ({
+  processes: [],
+  netns: [],
+  cgroups: [],
+  files: [],
+  ...parts,
+});
 const machine = (parts: Partial<Machine> = {}): Machine => ({
   bootId: 'boot-1',
+  stateDir: '/state',
   processes: [],
   netns: [],
   cgroups: [],
   mounts: [],
+  files: [],
   ...parts,
 });
 const plan = (parts: { registry?: Partial<Registry>; machine?: Partial<Machine>; spare?: readonly number[] }) =>
@@ -28,20 +36,20 @@ describe('planReap', () => {
     ];
     const { kill } = plan({
       registry: { processes },
-      machine: { processes: processes.map(({ pid, startTime }) => ({ pid, startTime, netns: 1 })) },
+      machine: { processes: processes.map(({ pid, startTime }) => ({ pid, startTime, netns: 1, program: 'p' })) },
     });
     expect(kill.map(({ why }) => why)).toEqual(['started as kubelet', 'started as etcd']);
   });
 
   it('leaves a process alone that has only the pid of one of ours', () => {
     const processes = [{ name: 'etcd', pid: 10, startTime: 100, bootId: 'boot-1' }];
-    const other = { pid: 10, startTime: 101, netns: 1 };
+    const other = { pid: 10, startTime: 101, netns: 1, program: 'p' };
     expect(plan({ registry: { processes }, machine: { processes: [other] } }).kill).toEqual([]);
   });
 
   it('believes no pid of another boot', () => {
     const processes = [{ name: 'etcd', pid: 10, startTime: 100, bootId: 'boot-0' }];
-    const same = { pid: 10, startTime: 100, netns: 1 };
+    const same = { pid: 10, startTime: 100, netns: 1, program: 'p' };
     expect(plan({ registry: { processes }, machine: { processes: [same] } }).kill).toEqual([]);
   });
 
@@ -49,9 +57,9 @@ describe('planReap', () => {
     const { kill } = plan({
       machine: {
         processes: [
-          { pid: 30, startTime: 300, netns: 7 },
-          { pid: 40, startTime: 400, netns: 8 },
-          { pid: 50, startTime: 500, netns: 1 },
+          { pid: 30, startTime: 300, netns: 7, program: 'p' },
+          { pid: 40, startTime: 400, netns: 8, program: 'p' },
+          { pid: 50, startTime: 500, netns: 1, program: 'p' },
         ],
         netns: [{ name: 'node-1', inode: 7 }],
         cgroups: [{ path: '/sys/fs/cgroup/brl-lab', pids: [40], folders: ['/sys/fs/cgroup/brl-lab'] }],
@@ -63,8 +71,14 @@ describe('planReap', () => {
     ]);
   });
 
+  it('finds what runs a program of the lab’s own folder, and no other', () => {
+    const runs = (pid: number, program: string) => ({ pid, startTime: pid, netns: 1, program });
+    const processes = [runs(60, '/state/bin/kubectl'), runs(61, 'kubectl'), runs(62, '/state-of-another/bin/kubectl')];
+    expect(plan({ machine: { processes } }).kill.map(({ pid }) => pid)).toEqual([60]);
+  });
+
   it('spares the process that reaps, even while it is inside a namespace of the lab', () => {
-    const inside = { pid: 30, startTime: 300, netns: 7 };
+    const inside = { pid: 30, startTime: 300, netns: 7, program: 'p' };
     const parts = { machine: { processes: [inside], netns: [{ name: 'node-1', inode: 7 }] }, spare: [30] };
     expect(plan(parts).kill).toEqual([]);
   });
@@ -72,7 +86,7 @@ describe('planReap', () => {
   it('takes nothing else away while a process of the lab lives', () => {
     const parts = {
       machine: {
-        processes: [{ pid: 30, startTime: 300, netns: 7 }],
+        processes: [{ pid: 30, startTime: 300, netns: 7, program: 'p' }],
         netns: [{ name: 'node-1', inode: 7 }],
         cgroups: [{ path: '/c/brl-lab', pids: [], folders: ['/c/brl-lab'] }],
         mounts: ['/state/a'],
@@ -90,10 +104,12 @@ describe('planReap', () => {
         ],
         cgroups: [{ path: '/c/brl-lab', pids: [], folders: ['/c/brl-lab/node/pod', '/c/brl-lab/node', '/c/brl-lab'] }],
         mounts: ['/state/a/b', '/state/a'],
+        files: ['/clone/.lab/env'],
       },
     };
     expect(plan(parts)).toEqual({
       kill: [],
+      removeFiles: ['/clone/.lab/env'],
       unmount: ['/state/a/b', '/state/a'],
       deleteNetns: [
         { name: 'node-1', mounted: true },

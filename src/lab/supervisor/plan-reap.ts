@@ -10,28 +10,32 @@ export interface ReapPlan {
   readonly deleteNetns: readonly { readonly name: string; readonly mounted: boolean }[];
   /** Folders, deepest first. */
   readonly removeCgroups: readonly string[];
+  readonly removeFiles: readonly string[];
 }
 
 export function planReap(options: {
   readonly registry: Registry;
   readonly machine: Machine;
+  /** Namespaces that are to be emptied, not deleted. */
+  readonly ends?: Machine['netns'];
   /** The process that reaps, and whoever else must live although a namespace of the lab may hold it for a moment. */
   readonly spare: ReadonlySet<number>;
 }): ReapPlan {
-  const { registry, machine, spare } = options;
-  const reasonOf = reasons(registry, machine);
+  const { registry, machine, ends = [], spare } = options;
+  const reasonOf = reasons(registry, { ...machine, netns: [...machine.netns, ...ends] });
   const kill = machine.processes
     .flatMap((process) => {
       const why = spare.has(process.pid) ? undefined : reasonOf(process);
       return why === undefined ? [] : [{ pid: process.pid, startTime: process.startTime, why }];
     })
     .toSorted((a, b) => b.startTime - a.startTime || b.pid - a.pid);
-  if (kill.length > 0) return { kill, unmount: [], deleteNetns: [], removeCgroups: [] };
+  if (kill.length > 0) return { kill, unmount: [], deleteNetns: [], removeCgroups: [], removeFiles: [] };
   return {
     kill,
     unmount: machine.mounts,
     deleteNetns: machine.netns.map(({ name, inode }) => ({ name, mounted: inode !== undefined })),
     removeCgroups: machine.cgroups.flatMap(({ folders }) => folders),
+    removeFiles: machine.files,
   };
 }
 
@@ -46,12 +50,14 @@ function reasons(registry: Registry, machine: Machine): (process: RunningProcess
     machine.netns.flatMap(({ name, inode }) => (inode === undefined ? [] : [[inode, name] as const])),
   );
   const groups = new Map(machine.cgroups.flatMap(({ path, pids }) => pids.map((pid) => [pid, path] as const)));
-  return ({ pid, startTime, netns }) => {
+  return ({ pid, startTime, netns, program }) => {
     const name = registered.get(`${pid} ${startTime}`);
     if (name !== undefined) return `started as ${name}`;
     const namespace = netns === undefined ? undefined : namespaces.get(netns);
     if (namespace !== undefined) return `in the network namespace ${namespace}`;
     const group = groups.get(pid);
-    return group === undefined ? undefined : `in the cgroup ${group}`;
+    if (group !== undefined) return `in the cgroup ${group}`;
+    // What a lab that was killed had called for a moment, kubectl above all.
+    return program.startsWith(`${machine.stateDir}/`) ? `runs ${program}` : undefined;
   };
 }

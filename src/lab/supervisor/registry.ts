@@ -5,7 +5,9 @@
  *   processes/NAME.PID   boot id and /proc/PID/stat, written by the process itself before it becomes the program
  *   netns/NAME           a namespace under /run/netns
  *   cgroups/NAME         a folder below the root of every cgroup hierarchy
+ *   files/HASH           JSON: path and text of a file elsewhere, ours as long as it holds that text
  */
+import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -21,13 +23,25 @@ export interface Registry {
   readonly processes: readonly RegisteredProcess[];
   readonly netns: readonly string[];
   readonly cgroups: readonly string[];
+  readonly files: readonly RegisteredFile[];
+}
+
+export interface RegisteredFile {
+  readonly path: string;
+  readonly text: string;
 }
 
 /** To be called before the namespace is made. */
-export const announceNetns = (runDir: string, name: string): void => announce(runDir, 'netns', name);
+export const announceNetns = (runDir: string, name: string): void => announce(runDir, 'netns', { name });
 
 /** To be called before the cgroup is made. */
-export const announceCgroup = (runDir: string, name: string): void => announce(runDir, 'cgroups', name);
+export const announceCgroup = (runDir: string, name: string): void => announce(runDir, 'cgroups', { name });
+
+/** To be called before the file is written. */
+export function announceFile(runDir: string, file: RegisteredFile): void {
+  const text = JSON.stringify(file);
+  announce(runDir, 'files', { name: createHash('sha256').update(text).digest('hex').slice(0, 16), text });
+}
 
 /**
  * A command that enters itself in the registry and then becomes `argv`, with the pid that it has: no moment is left in
@@ -50,7 +64,13 @@ export function readRegistry(runDir: string): Registry {
     const parsed = parseStat(stat.join(' '));
     return parsed === undefined ? [] : [{ name: file.replace(/\.\d+$/, ''), bootId, ...parsed }];
   });
-  return { processes, netns: list(runDir, 'netns'), cgroups: list(runDir, 'cgroups') };
+  const files = list(runDir, 'files').flatMap((entry) => parseFile(readFileSync(join(runDir, 'files', entry), 'utf8')));
+  return { processes, netns: list(runDir, 'netns'), cgroups: list(runDir, 'cgroups'), files };
+}
+
+/** Of processes that have ended. */
+export function forgetProcesses(runDir: string, processes: readonly RegisteredProcess[]): void {
+  for (const { name, pid } of processes) rmSync(join(runDir, 'processes', `${name}.${pid}`), { force: true });
 }
 
 export const clearRegistry = (runDir: string): void => rmSync(runDir, { recursive: true, force: true });
@@ -77,10 +97,23 @@ export function parseStat(text: string): Stat | undefined {
   return { pid, state, startTime };
 }
 
-function announce(runDir: string, kind: 'netns' | 'cgroups', name: string): void {
+function announce(
+  runDir: string,
+  kind: 'netns' | 'cgroups' | 'files',
+  { name, text = '' }: { readonly name: string; readonly text?: string },
+): void {
   const folder = join(runDir, kind);
   mkdirSync(folder, { recursive: true, mode: 0o700 });
-  writeFileSync(join(folder, name), '');
+  writeFileSync(join(folder, name), text);
+}
+
+/** Nothing of a text that was cut off: then the file itself was never written. */
+function parseFile(text: string): readonly RegisteredFile[] {
+  try {
+    return [JSON.parse(text) as RegisteredFile];
+  } catch {
+    return [];
+  }
 }
 
 function list(runDir: string, kind: string): readonly string[] {

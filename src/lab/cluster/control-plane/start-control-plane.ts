@@ -36,7 +36,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
   const { supervisor, kubernetes, netns } = options;
   const start = ({ program, args }: ProgramArguments): void => {
     const argv = ['nsenter', `--net=/run/netns/${netns}`, ...kubernetesCommand(kubernetes, program), ...args];
-    supervisor.start({ name: program, argv });
+    supervisor.start({ name: partName(program), argv });
   };
   const config = await prepare(options);
   start(etcdArguments(config));
@@ -48,6 +48,9 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     },
   };
 }
+
+/** As people say it: `apiserver`, `etcd`. */
+const partName = (program: string): string => program.replace('kube-', '');
 
 async function prepare({ authority, stateDir, address }: ControlPlaneOptions): Promise<ControlPlaneConfig> {
   const folder = join(stateDir, 'control-plane');

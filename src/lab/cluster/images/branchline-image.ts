@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 
-import type { Image } from './docker-archive.ts';
+import type { Image } from './image.ts';
 import { copied, copiedTree, findLibrary, folder, libraryClosure, link, text } from './entries.ts';
 import type { TarEntry } from './tar.ts';
 

@@ -1,22 +1,27 @@
 /**
- * The images that a lab imports, made from files of this machine, since nothing can be pulled and there may be no
- * container engine. A tar's name holds a hash of what it is made of, so that an unchanged image costs nothing.
+ * The images that every node of a lab has from the start, made from files of this machine, since there may be neither a
+ * network nor a container engine; all others are pulled from the lab's registry. A tar's name holds a hash of what it is
+ * made of, so that an unchanged image costs nothing.
  */
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { BRANCHLINE_IMAGE, branchlineImage, pinnedNode, systemFiles } from './branchline-image.ts';
 import { BUSYBOX, BUSYBOX_IMAGE, busyboxImage } from './busybox-image.ts';
-import { type Image, writeDockerArchive } from './docker-archive.ts';
+import { writeDockerArchive } from './docker-archive.ts';
+import type { Image } from './image.ts';
+import { keepImage } from './keep-image.ts';
 import { PAUSE_IMAGE, pauseImage } from './pause-image.ts';
 
 export interface BuildImagesOptions {
   /** The clone. */
   readonly root: string;
-  /** Where the tars are kept. */
+  /** Where the tars are cached, for all labs of the user. */
+  readonly cacheDir: string;
+  /** The lab's own: where the tars that it is given stay, whatever becomes of the cache. */
   readonly outDir: string;
   readonly say: (text: string) => void;
 }
@@ -36,15 +41,19 @@ interface Recipe {
 }
 
 /** Needs the Debian packages busybox-static and libnftables1 and a C compiler. */
-export async function buildImages({ root, outDir, say }: BuildImagesOptions): Promise<readonly BuiltImage[]> {
-  mkdirSync(outDir, { recursive: true });
+export async function buildImages(options: BuildImagesOptions): Promise<readonly BuiltImage[]> {
+  const { root, cacheDir, outDir, say } = options;
+  for (const folder of [cacheDir, outDir]) mkdirSync(folder, { recursive: true });
   const built: BuiltImage[] = [];
   for (const { name, stem, inputs, make } of recipes(root)) {
-    const tar = join(outDir, `${stem}-${hashOf(inputs)}.tar`);
-    if (!existsSync(tar)) {
+    const cached = join(cacheDir, `${stem}-${hashOf(inputs)}.tar`);
+    let tar = keepImage(cached, outDir);
+    // More than once only where a lab of another version drops it between the two.
+    while (tar === undefined) {
       say(`building image ${name}`);
-      writeDockerArchive(tar, await make());
-      removeOthers(outDir, stem, tar);
+      writeDockerArchive(cached, await make());
+      tar = keepImage(cached, outDir);
+      removeOthers(cacheDir, stem, cached);
     }
     built.push({ name, tar });
   }
@@ -52,16 +61,18 @@ export async function buildImages({ root, outDir, say }: BuildImagesOptions): Pr
 }
 
 const recipes = (root: string): readonly Recipe[] => [
-  { name: BUSYBOX_IMAGE, stem: 'busybox', inputs: [BUSYBOX, import.meta.dirname], make: busyboxImage },
-  { name: PAUSE_IMAGE, stem: 'pause', inputs: [import.meta.dirname], make: pauseImage },
+  { name: BUSYBOX_IMAGE, stem: 'busybox', inputs: [BUSYBOX, ...ours('busybox-image.ts')], make: busyboxImage },
+  { name: PAUSE_IMAGE, stem: 'pause', inputs: ours('pause-image.ts', 'pause.c'), make: pauseImage },
   {
     name: BRANCHLINE_IMAGE,
     stem: 'branchline',
     inputs: [
-      ...['agent', 'aws', 'cni', 'controller', 'core', 'kube', 'linux'].map((room) => join(root, 'src', room)),
+      ...['agent', 'aws', 'cni', 'controller', 'core', 'daemon', 'kube', 'linux'].map((room) =>
+        join(root, 'src', room),
+      ),
       ...['scripts/build.ts', 'scripts/build-shim.ts', 'package-lock.json'].map((path) => join(root, path)),
       ...systemFiles(root),
-      import.meta.dirname,
+      ...ours('branchline-image.ts'),
     ],
     async make() {
       await bundle(root);
@@ -69,6 +80,10 @@ const recipes = (root: string): readonly Recipe[] => [
     },
   },
 ];
+
+/** Files of this folder on which an image depends. */
+const ours = (...files: readonly string[]): readonly string[] =>
+  ['docker-archive.ts', 'entries.ts', 'image.ts', 'tar.ts', ...files].map((file) => join(import.meta.dirname, file));
 
 async function bundle(root: string): Promise<void> {
   const args = ['--disable-warning=ExperimentalWarning', join(root, 'scripts/build.ts')];
@@ -102,9 +117,9 @@ function filesUnder(path: string): readonly string[] {
     .toSorted();
 }
 
-function removeOthers(outDir: string, stem: string, tar: string): void {
-  for (const name of readdirSync(outDir)) {
-    const path = join(outDir, name);
+function removeOthers(cacheDir: string, stem: string, tar: string): void {
+  for (const name of readdirSync(cacheDir)) {
+    const path = join(cacheDir, name);
     if (path !== tar && /^(.+)-[0-9a-f]{12}\.tar$/.exec(name)?.[1] === stem) rmSync(path, { force: true });
   }
 }

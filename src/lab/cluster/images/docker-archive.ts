@@ -2,40 +2,20 @@
 import { createHash } from 'node:crypto';
 import { closeSync, openSync, renameSync, writeSync } from 'node:fs';
 
+import { type Image, renderImageConfig } from './image.ts';
 import { type TarEntry, tarPieces } from './tar.ts';
-
-export interface Image {
-  /** With registry and tag, e.g. `docker.io/library/busybox:1.35`. */
-  readonly name: string;
-  /** What changes least comes first: engines keep a layer that they have. */
-  readonly layers: readonly (readonly TarEntry[])[];
-  readonly config: {
-    readonly entrypoint?: readonly string[];
-    readonly command?: readonly string[];
-    readonly path: string;
-  };
-}
-
-/** In the words of image configs. */
-const architectures: Readonly<Record<string, string>> = { x64: 'amd64', arm64: 'arm64' };
 
 export function writeDockerArchive(path: string, { name, layers, config }: Image): void {
   const blobs = layers.map((entries) => {
     const content = tarPieces(entries);
     return { content, hex: sha256(content) };
   });
-  const { entrypoint, command } = config;
-  const configContent = json({
-    architecture: architectures[process.arch] ?? process.arch,
-    os: 'linux',
-    created: '1970-01-01T00:00:00Z',
-    config: {
-      Env: [`PATH=${config.path}`],
-      ...(entrypoint === undefined ? {} : { Entrypoint: entrypoint }),
-      ...(command === undefined ? {} : { Cmd: command }),
-    },
-    rootfs: { type: 'layers', diff_ids: blobs.map(({ hex }) => `sha256:${hex}`) },
-  });
+  const configContent = [
+    renderImageConfig(
+      config,
+      blobs.map(({ hex }) => hex),
+    ),
+  ];
   const configPath = `${sha256(configContent)}.json`;
   const manifest = [{ Config: configPath, RepoTags: [name], Layers: blobs.map(({ hex }) => `${hex}.tar`) }];
   const file = (at: string, content: readonly Uint8Array[]): TarEntry => ({

@@ -33,6 +33,15 @@ export function copiedTree(path: string, source: string, without: readonly strin
   ];
 }
 
+/** Files put over others of the same paths. */
+export function overlay(files: readonly TarEntry[], over: readonly TarEntry[]): readonly TarEntry[] {
+  const covered = new Set(over.map(({ path }) => path));
+  return [...files.filter(({ path }) => !covered.has(path)), ...over];
+}
+
+/** The same, as another user's: files that are written while the container runs. */
+export const ownedBy = (id: number, entry: TarEntry): TarEntry => ({ ...entry, owner: { uid: id, gid: id } });
+
 /** What an ELF file needs to be loaded, the loader included, as paths of this machine. */
 export function libraryClosure(files: readonly string[]): readonly string[] {
   const listing = execFileSync('ldd', files, { encoding: 'utf8' });

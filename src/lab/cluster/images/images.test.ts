@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
-import { type Image, writeDockerArchive } from './docker-archive.ts';
+import { writeDockerArchive } from './docker-archive.ts';
+import type { Image } from './image.ts';
 import { bytes, folder, link, text } from './entries.ts';
 
 const deep = `${'d'.repeat(60)}/${'e'.repeat(60)}`;

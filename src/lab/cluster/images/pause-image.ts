@@ -4,19 +4,26 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import type { Image } from './docker-archive.ts';
+import type { Image } from './image.ts';
+import type { ImageRecipe } from './layer-recipe.ts';
 import { bytes } from './entries.ts';
 
 export const PAUSE_IMAGE = 'branchline.dev/lab/pause:1';
 
-export function pauseImage(): Image {
-  const program = compile(join(import.meta.dirname, 'pause.c'));
-  return {
-    name: PAUSE_IMAGE,
-    layers: [[bytes('pause', program, 0o755)]],
-    config: { entrypoint: ['/pause'], path: '/' },
-  };
-}
+const SOURCE = join(import.meta.dirname, 'pause.c');
+const config = { entrypoint: ['/pause'], path: '/' };
+
+export const pauseImage = (): Image => ({ name: PAUSE_IMAGE, layers: [pauseFiles()], config });
+
+/** The same by its usual name, for pods that shall do nothing. */
+export const pauseRecipe: ImageRecipe = {
+  name: 'registry.k8s.io/pause',
+  summary: 'a program that waits',
+  layers: [{ inputs: ['pause', readFileSync(SOURCE, 'utf8')], make: () => Promise.resolve(pauseFiles()) }],
+  config,
+};
+
+const pauseFiles = () => [bytes('pause', compile(SOURCE), 0o755)];
 
 function compile(source: string): Uint8Array {
   const scratch = mkdtempSync(join(tmpdir(), 'branchline-pause-'));

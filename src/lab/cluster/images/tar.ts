@@ -1,13 +1,19 @@
 /**
- * A tar archive as pieces of bytes: ustar, in the order given, owned by root and dated 1970, so that the same content is
- * the same archive.
+ * A tar archive as pieces of bytes: ustar, in the order given and dated 1970, so that the same content is the same
+ * archive.
  */
-export type TarEntry =
-  /** The content in pieces, so that an archive can hold archives without copying them. */
-  | { readonly kind: 'file'; readonly path: string; readonly mode: number; readonly content: readonly Uint8Array[] }
+export type TarEntry = { readonly path: string; /** Default: root. */ readonly owner?: Owner } & (
+  | /** The content in pieces, so that an archive can hold archives without copying them. */
+    { readonly kind: 'file'; readonly mode: number; readonly content: readonly Uint8Array[] }
   /** Default mode: 0755. */
-  | { readonly kind: 'folder'; readonly path: string; readonly mode?: number }
-  | { readonly kind: 'link'; readonly path: string; readonly target: string };
+  | { readonly kind: 'folder'; readonly mode?: number }
+  | { readonly kind: 'link'; readonly target: string }
+);
+
+export interface Owner {
+  readonly uid: number;
+  readonly gid: number;
+}
 
 const BLOCK = 512;
 const typeFlags = { file: '0', link: '2', folder: '5' } as const;
@@ -32,8 +38,8 @@ function header(entry: TarEntry, size: number): Uint8Array {
     void block.write(value.toString(8).padStart(digits, '0'), offset);
   block.write(name, 0);
   octal(entry.kind === 'link' ? 0o777 : (entry.mode ?? 0o755), 100, 7);
-  octal(0, 108, 7);
-  octal(0, 116, 7);
+  octal(entry.owner?.uid ?? 0, 108, 7);
+  octal(entry.owner?.gid ?? 0, 116, 7);
   octal(size, 124, 11);
   octal(0, 136, 11);
   block.write(typeFlags[entry.kind], 156);

@@ -6,6 +6,7 @@ import { maxPods, nodeLabels, providerId } from './identity.ts';
 
 const instance = {
   id: 'i-0123456789abcdef0',
+  title: 'node-1',
   name: 'ip-10-0-0-5.us-west-2.compute.internal',
   address: '10.0.0.5',
   type: 'm5.large',
@@ -61,7 +62,7 @@ describe('the files of a node', () => {
   });
 
   it('give kube-proxy no range of the cluster, as on EKS', () => {
-    expect(parse(renderProxyConfig({ nodeName: instance.name }))).toMatchObject({
+    expect(parse(renderProxyConfig({ mode: 'nftables', nodeName: instance.name }))).toMatchObject({
       mode: 'nftables',
       clusterCIDR: '',
       hostnameOverride: instance.name,

@@ -2,6 +2,7 @@
 import { stringify } from 'yaml';
 
 import { lab } from '../../names.ts';
+import { REGISTRY_CONFIG } from '../registry/hosts.ts';
 
 /** Where a node's programs find and keep things: the same paths as on EKS, in the node's own mounts. */
 export const nodePaths = {
@@ -42,6 +43,8 @@ oom_score = 0
       runtime_type = "io.containerd.runc.v2"
       [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc.options]
         SystemdCgroup = false
+  [plugins."io.containerd.grpc.v1.cri".registry]
+    config_path = "${REGISTRY_CONFIG}"
   [plugins."io.containerd.grpc.v1.cri".cni]
     bin_dir = "${nodePaths.cniBinaries}"
     conf_dir = "${nodePaths.cniConfigs}"
@@ -84,11 +87,19 @@ export function renderKubeletConfig({ providerId, maxPods, cgroupRoot }: Kubelet
   });
 }
 
-export function renderProxyConfig({ nodeName }: { readonly nodeName: string }): string {
+export const proxyModes = ['nftables', 'iptables'] as const;
+export type ProxyMode = (typeof proxyModes)[number];
+
+export interface ProxySettings {
+  readonly nodeName: string;
+  readonly mode: ProxyMode;
+}
+
+export function renderProxyConfig({ nodeName, mode }: ProxySettings): string {
   return stringify({
     apiVersion: 'kubeproxy.config.k8s.io/v1alpha1',
     kind: 'KubeProxyConfiguration',
-    mode: 'nftables',
+    mode,
     hostnameOverride: nodeName,
     clientConnection: { kubeconfig: nodePaths.proxyKubeconfig },
     // As on EKS: with one, pods of a range that is added later would be masqueraded.

@@ -24,7 +24,11 @@ for setting in "$folder"/sysctl/*; do
   target=/proc/sys/$(basename "$setting" | tr . /)
   if [ -e "$target" ]; then mount --bind "$setting" "$target"; fi
 done
+# Firmware tells each machine apart.
+if [ -e /sys/class/dmi/id/product_uuid ]; then mount --bind "$folder/product_uuid" /sys/class/dmi/id/product_uuid; fi
 
+# Outlives a start of the node, unlike the rest of /etc: agents keep their configuration there.
+mount --bind "$folder/cni" /etc/cni/net.d
 mount --bind "$folder/opt" /opt
 mount --bind "$folder/var-log" /var/log
 # The last one: the lab's own state folder, and with it "$folder", is below /var/lib.

@@ -1,5 +1,8 @@
 /** Who a node is, as AWS's cloud controller and EKS's node images would say it. Pure. */
+import { createHash } from 'node:crypto';
+
 import { instanceLimits } from '../../../core/limits/instance-limits.ts';
+import { zoneId } from '../../cloud/state/vpc/zone-calls.ts';
 import { lab } from '../../names.ts';
 import type { LabInstance } from '../../vpc.ts';
 
@@ -11,9 +14,18 @@ export const nodeLabels = ({ type, zone }: LabInstance): Readonly<Record<string,
   'beta.kubernetes.io/instance-type': type,
   'topology.kubernetes.io/zone': zone,
   'topology.kubernetes.io/region': lab.region,
+  'topology.k8s.aws/zone-id': zoneId(zone),
   'failure-domain.beta.kubernetes.io/zone': zone,
   'failure-domain.beta.kubernetes.io/region': lab.region,
 });
+
+/** What `/etc/machine-id` holds: 32 hex digits, the same at each start of the instance. */
+export const machineId = ({ id }: Pick<LabInstance, 'id'>): string =>
+  createHash('sha256').update(id).digest('hex').slice(0, 32);
+
+/** What the firmware says; EC2's begin with `ec2`. */
+export const productUuid = (instance: Pick<LabInstance, 'id'>): string =>
+  machineId(instance).replace(/^.{3}(.{5})(.{4})(.{4})(.{4})(.{12})$/, 'ec2$1-$2-$3-$4-$5');
 
 /** As EKS computes it: each address but the primary one of each interface, and two pods with the node's own network. */
 export function maxPods(type: string): number {

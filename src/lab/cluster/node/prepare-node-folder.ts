@@ -1,20 +1,23 @@
 /** What a node has of its own before anything runs on it: a folder of the lab's state, in the layout of enter-node.sh. */
+import { randomUUID } from 'node:crypto';
 import { constants, copyFileSync, mkdirSync, readdirSync, readFileSync, statfsSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
 import type { LabInstance } from '../../vpc.ts';
 import type { CertificateAuthority } from '../certificates.ts';
 import { renderKubeconfig } from '../kubeconfig.ts';
+import { registryFiles } from '../registry/hosts.ts';
 import {
   kubeletSysctls,
   nodePaths,
+  type ProxyMode,
   renderContainerdConfig,
   renderHosts,
   renderKubeletConfig,
   renderProxyConfig,
   renderResolvConf,
 } from './configs.ts';
-import { maxPods, providerId } from './identity.ts';
+import { machineId, maxPods, productUuid, providerId } from './identity.ts';
 
 /** Where Debian has the reference plugins. */
 const REFERENCE_PLUGINS = '/usr/lib/cni';
@@ -27,12 +30,14 @@ export interface NodeFolderOptions {
   /** Of the API server, as nodes reach it. */
   readonly server: string;
   readonly cgroupRoot: string;
+  readonly proxyMode: ProxyMode;
   readonly sandboxImage: string;
 }
 
 export async function prepareNodeFolder(options: NodeFolderOptions): Promise<void> {
-  const { folder, authority, instance, server, cgroupRoot, sandboxImage } = options;
-  for (const own of ['opt/cni/bin', 'var-lib', 'var-log', 'sysctl']) mkdirSync(join(folder, own), { recursive: true });
+  const { folder, authority, instance, server, cgroupRoot, proxyMode, sandboxImage } = options;
+  for (const own of ['opt/cni/bin', 'cni', 'var-lib', 'var-log', 'sysctl'])
+    mkdirSync(join(folder, own), { recursive: true });
   const identity = (user: string, groups: readonly string[]) =>
     authority.issue(`${instance.name}.${user.split(':')[1]}`, { user, groups });
   const [kubelet, proxy] = await Promise.all([
@@ -48,14 +53,18 @@ export async function prepareNodeFolder(options: NodeFolderOptions): Promise<voi
       cgroupRoot,
     }),
     [nodePaths.kubeletKubeconfig]: renderKubeconfig({ ...toServer, user: kubelet }),
-    [nodePaths.proxyConfig]: renderProxyConfig({ nodeName: instance.name }),
+    [nodePaths.proxyConfig]: renderProxyConfig({ nodeName: instance.name, mode: proxyMode }),
     [nodePaths.proxyKubeconfig]: renderKubeconfig({ ...toServer, user: proxy }),
     [nodePaths.ca]: readFileSync(authority.cert, 'utf8'),
     [nodePaths.resolvConf]: renderResolvConf(),
     '/etc/hosts': renderHosts(instance),
+    '/etc/machine-id': `${machineId(instance)}\n`,
+    ...registryFiles(),
   };
   for (const [path, text] of Object.entries(files)) write(join(folder, path), text);
-  for (const [key, value] of Object.entries(kubeletSysctls)) write(join(folder, 'sysctl', key), `${value}\n`);
+  write(join(folder, 'product_uuid'), `${productUuid(instance)}\n`);
+  const settings = { ...kubeletSysctls, 'kernel.random.boot_id': randomUUID() };
+  for (const [key, value] of Object.entries(settings)) write(join(folder, 'sysctl', key), `${value}\n`);
   // Copies: a DaemonSet that installs plugins may write into these files, and Debian's must stay as they are.
   for (const plugin of readdirSync(REFERENCE_PLUGINS)) {
     copyFileSync(join(REFERENCE_PLUGINS, plugin), join(folder, 'opt/cni/bin', plugin), constants.COPYFILE_FICLONE);

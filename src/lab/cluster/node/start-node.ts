@@ -10,7 +10,8 @@ import type { Part, Supervisor } from '../../supervisor/supervisor.ts';
 import { waitFor } from '../../supervisor/wait-for.ts';
 import type { CertificateAuthority } from '../certificates.ts';
 import { type KubernetesProgram, kubernetesCommandAt, kubernetesFolder } from '../kubernetes-command.ts';
-import { nodePaths } from './configs.ts';
+import { registryCommand } from '../registry/registry-command.ts';
+import { type ProxyMode, nodePaths } from './configs.ts';
 import { prepareNodeFolder } from './prepare-node-folder.ts';
 import { nodeLabels } from './identity.ts';
 import { makeNodeCgroup } from './node-cgroup.ts';
@@ -25,6 +26,7 @@ export interface NodeOptions {
   /** Of the API server, as nodes reach it. */
   readonly server: string;
   readonly cgroupRoot: string;
+  readonly proxyMode: ProxyMode;
   readonly sandboxImage: string;
 }
 
@@ -46,14 +48,23 @@ export async function startNode(options: NodeOptions): Promise<LabNode> {
   const makeNamespaces = ['nsenter', `--net=/run/netns/${netns}`, 'unshare', '--mount', '--uts'];
   const script = join(import.meta.dirname, 'enter-node.sh');
   const become = ['/bin/sh', script, folder, instance.name, kubernetesFolder(options.kubernetes)];
-  const holder = supervisor.start({ name: part('node'), argv: [...makeNamespaces, ...become], announces: true });
+  const holder = supervisor.start({
+    name: part('node'),
+    argv: [...makeNamespaces, ...become],
+    announces: true,
+    hidden: true,
+  });
   await holder.firstLine;
   const enter = enterNode(holder);
-  supervisor.start({
+  const whenServing = (signal: AbortSignal): Promise<void> =>
+    containerdServes({ enter, name: part('containerd'), signal });
+  const containerd = supervisor.start({
     name: part('containerd'),
     argv: [...enter, 'containerd', '--config', nodePaths.containerdConfig],
+    whenServing,
   });
-  await containerdServes({ enter, name: part('containerd'), signal: supervisor.signal });
+  supervisor.start({ name: part('registry'), argv: registryCommand({ netns, kubernetes: options.kubernetes }) });
+  await whenServing(containerd.signal);
   return {
     instance,
     enter,

@@ -13,7 +13,7 @@ import { observeVpc } from '../observe-vpc.ts';
 import { installBranchline, switchPodGroups } from './install.ts';
 import { type Cell, type SamplePod, checkMatrix, renderMatrix } from './matrix.ts';
 import { probeAll, waitForReach } from './probe.ts';
-import { allowWebToDb, forbidWebToDb, makeSampleGroups } from './sample-groups.ts';
+import { type SampleGroups, allowWebToDb, forbidWebToDb, makeSampleGroups } from './sample-groups.ts';
 import { applyWorkloads, listSamplePods, waitForRefusal, waitForWorkloads } from './sample-pods.ts';
 
 export interface PathOptions {
@@ -54,10 +54,21 @@ export async function runPath(options: PathOptions): Promise<PathResult> {
     waitForRefusal(kubectl, 'pod-groups-disabled', 120),
   );
   say(`  ${refusal.slice(refusal.indexOf('the pod asks'))}`);
+  say('  The kubelet’s own back-off is what takes longest now: it tries a refused pod again after 10 to 15 s.');
   await step('ENABLE_POD_ENI: "true" in the ConfigMap aws-vpc-cni; all pods run', async () => {
     await switchPodGroups(kubectl, true);
     await waitForWorkloads(kubectl);
   });
+  return checkSample(options, groups);
+}
+
+export type SampleOptions = Pick<PathOptions, 'kubectl' | 'client' | 'ec2' | 'step' | 'say' | 'now'> & {
+  readonly vpc: { readonly vpc: string; readonly nodes: readonly { readonly name: string }[] };
+};
+
+/** Packets between all pods of the sample, which run, and the effect of a changed rule. */
+export async function checkSample(options: SampleOptions, groups: SampleGroups): Promise<PathResult> {
+  const { kubectl, vpc, step, say } = options;
   const pods = await listSamplePods(kubectl);
   const cells = await step('packets between all pods', () => observeMatrix(options, pods));
   const check = checkMatrix(cells);
@@ -73,7 +84,7 @@ export async function runPath(options: PathOptions): Promise<PathResult> {
   return { cells, ...check, delays };
 }
 
-async function observeMatrix(options: PathOptions, pods: readonly SamplePod[]): Promise<readonly Cell[]> {
+async function observeMatrix(options: SampleOptions, pods: readonly SamplePod[]): Promise<readonly Cell[]> {
   const expected = await observeVpc(options.ec2, options.vpc.vpc);
   const rows = await Promise.all(
     pods.map(async (source) => {
@@ -98,9 +109,9 @@ async function observeMatrix(options: PathOptions, pods: readonly SamplePod[]): 
 }
 
 async function changeRule(
-  options: PathOptions,
+  options: SampleOptions,
   pods: readonly SamplePod[],
-  groups: Awaited<ReturnType<typeof makeSampleGroups>>,
+  groups: SampleGroups,
 ): Promise<PathResult['delays']> {
   const { kubectl, client, step, say, now } = options;
   const source = pods.find((pod) => pod.app === 'web');

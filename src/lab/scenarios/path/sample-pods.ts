@@ -2,19 +2,29 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
+import { describeError } from '../../../core/errors/coded-error.ts';
 import { type Kubectl, getJson } from '../kubectl.ts';
 import type { SamplePod } from './matrix.ts';
 import type { SampleGroups } from './sample-groups.ts';
 
 export async function applyWorkloads(kubectl: Kubectl, groups: SampleGroups): Promise<void> {
   const text = readFileSync(join(import.meta.dirname, 'workloads.yaml'), 'utf8');
-  await kubectl(['apply', '-f', '-'], { input: text.replaceAll('${SG_DB}', groups.db) });
+  await kubectl(['apply', '-f', '-'], {
+    input: text.replaceAll('${SG_WEB}', groups.webName).replaceAll('${SG_DB}', groups.db),
+  });
 }
 
+/** A failure says what the latest warnings about its pods say. */
 export async function waitForWorkloads(kubectl: Kubectl): Promise<void> {
-  await Promise.all(
-    ['web', 'db', 'other'].map((name) => kubectl(['rollout', 'status', `deployment/${name}`, '--timeout=180s'])),
-  );
+  try {
+    await Promise.all(
+      ['web', 'db', 'other'].map((name) => kubectl(['rollout', 'status', `deployment/${name}`, '--timeout=180s'])),
+    );
+  } catch (error) {
+    const { stdout } = await kubectl(['events', '--types=Warning', '--no-headers']);
+    const warnings = stdout.trimEnd().split('\n').slice(-6);
+    throw new Error([describeError(error), ...warnings].join('\n  '), { cause: error });
+  }
 }
 
 interface PodList {
