@@ -1,5 +1,11 @@
 import { defineConfig } from 'vitest/config';
 
+const randomTests = [
+  'src/agent/packets.differential.test.ts',
+  'src/lab/cloud/fuzz.test.ts',
+  'src/lab/fabric/fabric.differential.test.ts',
+];
+
 export default defineConfig({
   test: {
     // The kernel tests of several files share one machine's RTNL lock; more workers only queue behind it.
@@ -27,10 +33,11 @@ export default defineConfig({
         },
       },
       {
-        // `npm run test:soak`: what is too long for every day.
+        // `npm run test:soak`: what is too long for every day, and random tests with more throws than every day.
         test: {
           name: 'soak',
-          include: ['test/soak/**/*.test.ts'],
+          include: ['test/soak/**/*.test.ts', ...randomTests],
+          env: { FABRIC_FLOWS: '100000', FUZZ_REQUESTS: '100000', JUDGEMENT_FLOWS: '20000', ...process.env },
           testTimeout: 20 * 60_000,
           hookTimeout: 20 * 60_000,
           fileParallelism: false,
