@@ -71,7 +71,7 @@ export function decodeRequest(frame: Uint8Array): RequestFrame {
 }
 
 export function encodeReply({ exitCode, stdout }: ReplyFrame): Uint8Array {
-  const frame = Buffer.alloc(REPLY_HEADER_BYTES + stdout.length);
+  const frame = Buffer.allocUnsafe(REPLY_HEADER_BYTES + stdout.length);
   frame.writeUInt32LE(stdout.length, 0);
   frame.writeUInt32LE(exitCode, 4);
   frame.set(stdout, REPLY_HEADER_BYTES);

@@ -48,9 +48,11 @@ export function parseNetworkConfig(stdin: Uint8Array): NetworkConfig {
   return { cniVersion, name, type, validAttachments, raw: parsed.output };
 }
 
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+
 function parseJson(stdin: Uint8Array): unknown {
   try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(stdin));
+    return JSON.parse(utf8.decode(stdin));
   } catch (error) {
     throw new CodedError('cni-config-invalid', { detail: `stdin is no JSON: ${describeError(error)}`, cause: error });
   }

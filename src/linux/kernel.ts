@@ -9,7 +9,7 @@ import { pinNewNetns, pinnedPath, unpinNetns } from './netns/pinned.ts';
 import { within } from './netns/within.ts';
 import { runNft } from './nft.ts';
 import type { Family, Kernel, Netns, RuleSpec } from './port.ts';
-import { applyChanges } from './rtnl/apply.ts';
+import { applyChanges, type ApplyOptions } from './rtnl/apply.ts';
 import { deleteLinks } from './rtnl/delete-links.ts';
 import { findLink, listAddresses, listLinks, listNeighbours, listRoutes, listRules } from './rtnl/query.ts';
 import { bindUdp, connectTcp, listenTcp, peerCredentials, setTtl } from './sockets.ts';
@@ -36,7 +36,8 @@ export function openKernel({ sysctlRoot = '/proc/sys' }: KernelOptions = {}): Ke
       return netns;
     },
     deleteNetns: unpinNetns,
-    apply: (netns, changes) => applyChanges({ socket: of(netns).route, changes, netnsFd }),
+    apply: (netns, changes) =>
+      applyChanges({ socket: of(netns).route, changes, netnsFd, onPeer, known: of(netns).takeLinks() }),
     deleteLinks: async (netns, links) => deleteLinks(of(netns), links),
     link: (netns, name) => findLink(of(netns).route, name),
     links: (netns) => listLinks(of(netns).route),
@@ -46,7 +47,7 @@ export function openKernel({ sysctlRoot = '/proc/sys' }: KernelOptions = {}): Ke
     rules: <F extends Family>(netns: Netns, family?: F) =>
       listRules(of(netns).route, family ?? 'ipv4') as readonly RuleSpec<F>[],
     neighbours: (netns, family) => listNeighbours(of(netns).route, family ?? 'ipv4'),
-    watch: (netns, listener) => watchNetns(of(netns), listener),
+    watch: (netns, listener, interest) => watchNetns(of(netns), listener, interest),
     nft: (netns, ruleset) => void runNft(of(netns), ruleset, 'nft'),
     nftList: (netns, what) => runNft(of(netns), `list ${what}`, `nft list ${what}`),
     elements: (netns, changes) => changeElements(of(netns).netfilter, changes),
@@ -60,4 +61,5 @@ export function openKernel({ sysctlRoot = '/proc/sys' }: KernelOptions = {}): Ke
   };
 }
 
+const onPeer: NonNullable<ApplyOptions['onPeer']> = (netns, peer) => OpenNetns.of(netns).learn(peer);
 const netnsFd = (netns: Netns): number => OpenNetns.of(netns).fd;

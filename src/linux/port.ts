@@ -146,12 +146,29 @@ export type NetEvent =
   /** A link that goes down takes its IPv4 routes with it, and nothing tells of them. */
   | { readonly subject: 'link'; readonly change: 'set' | 'gone'; readonly link: Link }
   | { readonly subject: 'address'; readonly change: 'set' | 'gone'; readonly address: Ip; readonly length: number }
-  | { readonly subject: 'route'; readonly change: 'set' | 'gone'; readonly destination: Prefix; readonly table: number }
+  /** `replaced` is told of a route that took the place of another. */
+  | {
+      readonly subject: 'route';
+      readonly change: 'set' | 'replaced' | 'gone';
+      readonly destination: Prefix;
+      readonly table: number;
+    }
   | { readonly subject: 'rule'; readonly change: 'set' | 'gone'; readonly rule: RuleSpec<Family> }
-  /** A whole nftables table of the family `inet`, as when somebody flushes all rules; nothing tells of what is in it. */
-  | { readonly subject: 'table'; readonly change: 'set' | 'gone'; readonly name: string }
+  /**
+   * An nftables table of the family `inet`: a whole one, as when somebody flushes all rules; `altered`, told of the
+   * table of interest alone, is what somebody else did to chains, rules, sets or elements in it.
+   */
+  | { readonly subject: 'table'; readonly change: 'set' | 'gone' | 'altered'; readonly name: string }
   /** Too many at once: some are missing, so whoever relies on them looks at everything. */
   | { readonly subject: 'lost' };
+
+/** What a watcher of its own work has use for. The rest need not be told: the kernel drops it, and nobody is woken. */
+export interface WatchInterest {
+  /** Whatever befalls this nftables table of the family `inet`, and no other. */
+  readonly table: string;
+  /** Of links whose names begin so it is told only that they are not up; they go with namespaces all the time. */
+  readonly quietLinks: string;
+}
 
 /** One component of a set's key, in the order of the set's concatenation. */
 export type KeyPart =
@@ -233,8 +250,11 @@ export interface Kernel {
   /** All but the kernel's own. */
   rules<F extends Family = 'ipv4'>(netns: Netns, family?: F): readonly RuleSpec<F>[];
   neighbours<F extends Family = 'ipv4'>(netns: Netns, family?: F): readonly Neighbour<F>[];
-  /** Tells of every change from now on, soon after it, until closed. It keeps the process running. */
-  watch(netns: Netns, listener: (event: NetEvent) => void): { close(): void };
+  /**
+   * Tells of every change from now on, soon after it, until closed. It keeps the process running. With an interest,
+   * addresses that come and new routes need not be told, nor what this port did itself, as far as the kernel knows that.
+   */
+  watch(netns: Netns, listener: (event: NetEvent) => void, interest?: WatchInterest): { close(): void };
 
   /** Runs nft text as one transaction by libnftables; throws with nft's own message and nothing is changed. */
   nft(netns: Netns, ruleset: string): void;

@@ -1,7 +1,7 @@
 /** The functions of libc that Node lacks. Each throws a KernelError or returns what its manual page says. */
 import { errno } from '../errno.ts';
 import { KernelError } from '../errors.ts';
-import { lastErrno, type LibraryFunction, loadLibrary, onThreadPool } from './koffi.ts';
+import { addressOf, lastErrno, type LibraryFunction, loadLibrary, onThreadPool } from './koffi.ts';
 
 const libc = loadLibrary(undefined);
 type Bytes = Uint8Array;
@@ -34,6 +34,11 @@ const native = {
     level: number,
     name: number,
     value: Bytes,
+    length: Bytes,
+  ) => number,
+  getsockname: libc.func('int getsockname(int fd, void *address, void *length)') as (
+    fd: number,
+    address: Bytes,
     length: Bytes,
   ) => number,
   // koffi has no ssize_t; it is a long on every Linux.
@@ -123,6 +128,24 @@ export const getSocketOption = (fd: number, { level, name }: SocketOption, size:
   new DataView(length.buffer).setUint32(0, size, true);
   check(native.getsockopt(fd, level, name, value, length), 'getsockopt', `${level}/${name}`);
   return value.subarray(0, new DataView(length.buffer).getUint32(0, true));
+};
+
+/** Drops what comes in by the filter's verdict (SO_ATTACH_FILTER); `program` is classic BPF, eight bytes an instruction. */
+export const attachFilter = (fd: number, program: Uint8Array): void => {
+  const description = Buffer.alloc(16);
+  description.writeUInt16LE(program.length / 8, 0);
+  // The kernel copies it, within the call, which `program` outlives.
+  description.writeBigUInt64LE(addressOf(program), 8);
+  check(native.setsockopt(fd, 1, 26, description, description.length), 'setsockopt', 'SO_ATTACH_FILTER');
+};
+
+/** The address of a bound socket, `size` bytes at most. */
+export const socketName = (fd: number, size: number): Buffer => {
+  const address = Buffer.alloc(size);
+  const length = Buffer.alloc(4);
+  length.writeUInt32LE(size, 0);
+  check(native.getsockname(fd, address, length), 'getsockname', `socket ${fd}`);
+  return address.subarray(0, length.readUInt32LE(0));
 };
 
 /** One datagram, whole. */

@@ -9,7 +9,7 @@ import { decodeProgramId } from '../bpf/traffic-control.ts';
 import { decodeConnection, deleteConnections } from '../nfnl/conntrack.ts';
 import { readTableEvent } from '../nfnl/table-event.ts';
 import { decodeAddress, replaceAddress } from '../rtnl/address.ts';
-import { decodeLink, newVeth } from '../rtnl/link.ts';
+import { decodeLink, decodeLinkName, newVeth } from '../rtnl/link.ts';
 import { decodeNeighbour, replaceNeighbour } from '../rtnl/neighbour.ts';
 import { decodeRoute, replaceRoute } from '../rtnl/route.ts';
 import { addRule, decodeRule } from '../rtnl/rule.ts';
@@ -28,6 +28,7 @@ const decoders: Readonly<Record<string, (bytes: Buffer) => Decoded<unknown>>> = 
   acknowledgement: outcome(2),
   'end of a dump': outcome(3),
   link: decodeLink,
+  'name of a link': decodeLinkName,
   address: decodeAddress,
   route: decodeRoute,
   rule: decodeRule,
@@ -36,7 +37,8 @@ const decoders: Readonly<Record<string, (bytes: Buffer) => Decoded<unknown>>> = 
   neighbour: decodeNeighbour,
   'event of links': event(readRouteEvent, 16),
   'event of rules': event(readRouteEvent, 33),
-  'event of tables': event(readTableEvent, 10 << 8),
+  'event of tables': event((message) => readTableEvent(message, undefined), 10 << 8),
+  'event in a table': event((message) => readTableEvent(message, 'ours'), (10 << 8) | 12),
 };
 /** Messages as we write them ourselves have what these decoders look for. */
 const samples: Readonly<Record<string, Uint8Array>> = {

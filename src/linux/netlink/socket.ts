@@ -7,7 +7,9 @@ import { closeSync } from 'node:fs';
 import { errno } from '../errno.ts';
 import { KernelError } from '../errors.ts';
 import { family, receive, send, sendLater, setSocketOption, socket, socketType } from '../ffi/libc.ts';
+import { HEADER_SIZE } from './writer.ts';
 import { control, decodeOutcome, flags, type Outcome } from './answer.ts';
+import { netlinkPort } from './port.ts';
 import { decodeMessages, type Decoded, type NetlinkMessage } from './reader.ts';
 
 export type { Outcome };
@@ -23,6 +25,8 @@ export interface BatchFailure extends Outcome {
 }
 
 export interface NetlinkSocket {
+  /** By which notifications name it as their cause. */
+  port(): number;
   /** Sends one message, which asks for an acknowledgement. A refusal is a value. */
   request(message: Uint8Array): Answer;
   /** As `request`, for what the kernel takes long to do: sent by another thread. Nothing else may use the socket meanwhile. */
@@ -71,8 +75,7 @@ export function openNetlink(which: number): NetlinkSocket {
     new DataView(message.buffer, message.byteOffset).setUint32(SEQUENCE_AT, sequence, true);
     return sequence;
   };
-  const receiveMessages = (): readonly NetlinkMessage[] | undefined => {
-    const length = receive(fd, buffer);
+  const readMessages = (length: number | undefined): readonly NetlinkMessage[] | undefined => {
     if (length === undefined) return undefined;
     if (length > buffer.length) throw failure(errno.EMSGSIZE, `an answer of ${length} bytes`);
     return expect(decodeMessages(Buffer.from(buffer.subarray(0, length))));
@@ -83,10 +86,14 @@ export function openNetlink(which: number): NetlinkSocket {
     return answerTo(own);
   };
   const answerTo = (own: number): Answer & { readonly interrupted: boolean } => {
+    const length = receive(fd, buffer);
+    if (length !== undefined && isBareSuccess(buffer, { length, sequence: own })) return success;
+    return readAnswer(own, readMessages(length));
+  };
+  const readAnswer = (own: number, first: readonly NetlinkMessage[] | undefined): ReturnType<typeof answerTo> => {
     const replies: NetlinkMessage[] = [];
     let interrupted = false;
-    for (;;) {
-      const messages = receiveMessages();
+    for (let messages = first; ; messages = readMessages(receive(fd, buffer))) {
       if (messages === undefined) throw failure(errno.EPROTO, 'the kernel did not end its answer');
       // Others are late answers to a request that failed half-way.
       for (const reply of messages.filter(({ sequence }) => sequence === own)) {
@@ -97,7 +104,9 @@ export function openNetlink(which: number): NetlinkSocket {
     }
   };
 
+  let port: number | undefined;
   return {
+    port: () => (port ??= netlinkPort(fd)),
     request: exchange,
     async requestLater(message) {
       const own = next(message);
@@ -121,7 +130,11 @@ export function openNetlink(which: number): NetlinkSocket {
       send(fd, datagram);
       const failures: BatchFailure[] = [];
       let acknowledged = false;
-      for (let answers = receiveMessages(); answers !== undefined; answers = receiveMessages()) {
+      const last = first + messages.length - 2;
+      for (let length = receive(fd, buffer); length !== undefined; length = receive(fd, buffer)) {
+        // The kernel answers in order: after this there is nothing.
+        if (failures.length === 0 && isBareSuccess(buffer, { length, sequence: last })) return failures;
+        const answers = readMessages(length) ?? [];
         for (const answer of answers) {
           const at = answer.sequence - first;
           if (answer.type !== control.error || at < 0 || at >= messages.length) continue;
@@ -137,6 +150,18 @@ export function openNetlink(which: number): NetlinkSocket {
     close: () => closeSync(fd),
   };
 }
+
+const success = { errno: 0, text: '', replies: [], interrupted: false } as const;
+
+/** The acknowledgement that almost every answer is, read where it lies. */
+const isBareSuccess = (
+  bytes: Buffer,
+  { length, sequence }: { readonly length: number; readonly sequence: number },
+): boolean =>
+  length === bytes.readUInt32LE(0) &&
+  bytes.readUInt16LE(4) === control.error &&
+  bytes.readUInt32LE(SEQUENCE_AT) === sequence &&
+  bytes.readInt32LE(HEADER_SIZE) === 0;
 
 const failure = (number: number, text: string): KernelError =>
   new KernelError({ errno: number, operation: 'netlink', object: 'answer', text });

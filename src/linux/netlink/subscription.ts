@@ -6,7 +6,8 @@
 import { closeSync } from 'node:fs';
 import { createSocket } from 'node:dgram';
 
-import { bind, family, replaceDescriptor, setSocketOption, socket, socketType } from '../ffi/libc.ts';
+import { attachFilter, family, replaceDescriptor, setSocketOption, socket, socketType } from '../ffi/libc.ts';
+import { bindNetlink } from './port.ts';
 import { decodeMessages, type NetlinkMessage } from './reader.ts';
 
 const option = {
@@ -19,6 +20,8 @@ const { datagram, nonblocking, raw, closeOnExec } = socketType;
 export interface SubscriptionOptions {
   readonly protocol: number;
   readonly groups: readonly number[];
+  /** Classic BPF; default all is told. */
+  readonly filter?: Uint8Array | undefined;
   readonly onMessage: (message: NetlinkMessage) => void;
   /** There was more to tell than the buffer holds, or something that cannot be read. It goes on with what comes next. */
   readonly onLost: () => void;
@@ -29,8 +32,8 @@ export interface Subscription {
 }
 
 /** To be called within the namespace that it is about. */
-export function subscribe({ protocol, groups, onMessage, onLost }: SubscriptionOptions): Subscription {
-  const netlink = openGroups(protocol, groups);
+export function subscribe({ onMessage, onLost, ...source }: SubscriptionOptions): Subscription {
+  const netlink = openGroups(source);
   const polled = socket({ family: family.inet, type: datagram | closeOnExec, protocol: 0 });
   const events = createSocket('udp4');
   events.on('message', (bytes) => {
@@ -46,12 +49,11 @@ export function subscribe({ protocol, groups, onMessage, onLost }: SubscriptionO
   return { close: () => events.close() };
 }
 
-function openGroups(protocol: number, groups: readonly number[]): number {
+function openGroups({ protocol, groups, filter }: Pick<SubscriptionOptions, 'protocol' | 'groups' | 'filter'>): number {
   const fd = socket({ family: family.netlink, type: raw | closeOnExec | nonblocking, protocol });
-  const address = Buffer.alloc(12);
-  address.writeUInt16LE(family.netlink, 0);
-  // Without an address of its own, which the kernel picks, it is sent nothing.
-  bind(fd, address, 'netlink');
+  // Without an address of its own it is sent nothing.
+  bindNetlink(fd);
+  if (filter !== undefined) attachFilter(fd, filter);
   for (const group of groups) setSocketOption(fd, option.addMembership, group);
   try {
     setSocketOption(fd, option.receiveBuffer, BUFFER_SIZE);

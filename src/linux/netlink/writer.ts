@@ -8,6 +8,9 @@ const MAX_ATTRIBUTE = 0xffff;
 
 export const align = (length: number): number => Math.ceil(length / 4) * 4;
 
+/** Of Node's pool: memory of its own costs more than all that is written to it. */
+const zeroed = (size: number): Buffer => Buffer.allocUnsafe(size).fill(0);
+
 export interface MessageHead {
   readonly type: number;
   readonly flags: number;
@@ -16,7 +19,7 @@ export interface MessageHead {
 export class MessageWriter {
   readonly #head: MessageHead;
   /** Zero beyond `#length`, so that padding needs no writing. */
-  #bytes = Buffer.alloc(256);
+  #bytes = zeroed(256);
   #length = HEADER_SIZE;
 
   constructor(head: MessageHead) {
@@ -107,7 +110,7 @@ export class MessageWriter {
     const at = this.#length;
     this.#length += size;
     if (this.#length > this.#bytes.length) {
-      const larger = Buffer.alloc(2 * this.#length);
+      const larger = zeroed(2 * this.#length);
       this.#bytes.copy(larger, 0, 0, at);
       this.#bytes = larger;
     }

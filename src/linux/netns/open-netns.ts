@@ -5,9 +5,10 @@ import { errno } from '../errno.ts';
 import { KernelError } from '../errors.ts';
 import { unshareNetns } from '../ffi/libc.ts';
 import { createNftContext, type NftContext } from '../ffi/libnftables.ts';
+import { netlinkPort, netlinkSockets } from '../netlink/port.ts';
 import { type NetlinkSocket, openNetlink, protocol } from '../netlink/socket.ts';
 import type { Netns } from '../port.ts';
-import { goHome, homeNetns, within } from './within.ts';
+import { goHome, homeDevice, homeNetns, within } from './within.ts';
 
 export class OpenNetns implements Netns {
   readonly path: string;
@@ -15,11 +16,12 @@ export class OpenNetns implements Netns {
   readonly fd: number;
   #route: NetlinkSocket | undefined;
   #netfilter: NetlinkSocket | undefined;
-  #nft: NftContext | undefined;
+  #nft: { readonly context: NftContext; readonly ports: readonly number[] } | undefined;
+  #links = new Map<string, number>();
   #isClosed = false;
 
-  private constructor(path: string, fd: number) {
-    const { dev, ino } = fstatSync(fd);
+  private constructor(path: string, fd: number, stat = fstatSync(fd)) {
+    const { dev, ino } = stat;
     this.path = path;
     this.fd = fd;
     this.identity = `${dev}:${ino}`;
@@ -31,7 +33,8 @@ export class OpenNetns implements Netns {
 
   static open(this: void, path: string): OpenNetns {
     const fd = openNode(path);
-    if (fstatSync(fd).dev === fstatSync(homeNetns()).dev) return new OpenNetns(path, fd);
+    const stat = fstatSync(fd);
+    if (stat.dev === homeDevice()) return new OpenNetns(path, fd, stat);
     closeSync(fd);
     const text = 'it is not a namespace';
     throw new KernelError({ errno: errno.EINVAL, operation: 'open-netns', object: path, text });
@@ -61,7 +64,31 @@ export class OpenNetns implements Netns {
     return (this.#netfilter ??= within(this, () => openNetlink(protocol.netfilter)));
   }
   get nft(): NftContext {
-    return (this.#nft ??= within(this, createNftContext));
+    return this.#text().context;
+  }
+  /** By which notifications name what was done by rule texts: libnftables tells nobody of its socket. */
+  get nftPorts(): readonly number[] {
+    return this.#text().ports;
+  }
+  #text(): { readonly context: NftContext; readonly ports: readonly number[] } {
+    if (this.#nft === undefined) {
+      const before = new Set(netlinkSockets());
+      const context = within(this, createNftContext);
+      const made = netlinkSockets().filter((fd) => !before.has(fd));
+      this.#nft = { context, ports: made.map(netlinkPort) };
+    }
+    return this.#nft;
+  }
+
+  /** The index of a link that was just made from outside. */
+  learn({ name, index }: { readonly name: string; readonly index: number }): void {
+    this.#links.set(name, index);
+  }
+  /** What was learnt, to be believed once: links are renamed and go. */
+  takeLinks(): ReadonlyMap<string, number> {
+    const links = this.#links;
+    if (links.size > 0) this.#links = new Map();
+    return links;
   }
 
   /** The process's own stays open: it is shared. */
@@ -70,7 +97,7 @@ export class OpenNetns implements Netns {
     this.#isClosed = true;
     this.#route?.close();
     this.#netfilter?.close();
-    this.#nft?.free();
+    this.#nft?.context.free();
     this.#route = this.#netfilter = this.#nft = undefined;
     closeSync(this.fd);
   }

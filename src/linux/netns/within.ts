@@ -2,7 +2,7 @@
  * Runs a piece of synchronous code in another network namespace. It is needed only to make sockets and to reach
  * /proc/sys: a socket stays in the namespace of its making. Nothing may be awaited inside, and no worker started.
  */
-import { access, openSync } from 'node:fs';
+import { access, fstatSync, openSync } from 'node:fs';
 
 import { enterNetns } from '../ffi/libc.ts';
 
@@ -18,6 +18,10 @@ export function homeNetns(): number {
   }
   return home;
 }
+
+let device: number | undefined;
+/** Of the file system that all namespaces are in. */
+export const homeDevice = (): number => (device ??= fstatSync(homeNetns()).dev);
 
 export interface Enterable {
   readonly fd: number;

@@ -12,7 +12,7 @@ import { deleteAddress, replaceAddress } from './address.ts';
 import { describeChange } from './describe-change.ts';
 import { deleteLink, newVeth, setLink } from './link.ts';
 import { deleteNeighbour, replaceNeighbour } from './neighbour.ts';
-import { findLink, linkOf } from './query.ts';
+import { findLink, linkOf, peerIndexOf } from './query.ts';
 import { deleteRoute, replaceBlackhole, replaceRoute } from './route.ts';
 import { addRule, deleteRule } from './rule.ts';
 
@@ -39,11 +39,15 @@ export interface ApplyOptions {
   readonly socket: NetlinkSocket;
   readonly changes: readonly NetChange[];
   readonly netnsFd: (netns: Netns) => number;
+  /** Indexes of links in the namespace that are known; default none. */
+  readonly known?: ReadonlyMap<string, number>;
+  /** Told where the other end of a veth has come to be, by kernels that say so. */
+  readonly onPeer?: (netns: Netns, peer: { readonly name: string; readonly index: number }) => void;
 }
 
-export function applyChanges({ socket, changes, netnsFd }: ApplyOptions): void {
+export function applyChanges({ socket, changes, netnsFd, known, onPeer }: ApplyOptions): void {
   /** Indexes of this call's links: each name is asked for once. */
-  const indexes = new Map<string, number>();
+  const indexes = new Map<string, number>(known);
   const indexOf = (name: string): number | undefined => {
     const index = indexes.get(name) ?? findLink(socket, name)?.index;
     if (index !== undefined) indexes.set(name, index);
@@ -68,6 +72,9 @@ export function applyChanges({ socket, changes, netnsFd }: ApplyOptions): void {
     if (change.op === 'add-veth' && answer !== undefined) {
       const made = linkOf(answer);
       if (made !== undefined) indexes.set(made.name, made.index);
+      const { name, netns } = change.peer;
+      const index = peerIndexOf(answer);
+      if (netns !== undefined && index !== undefined) onPeer?.(netns, { name, index });
     }
     if (change.op.startsWith('delete-')) indexes.clear();
     if (change.op === 'set-link' && change.rename !== undefined) indexes.delete(change.link);

@@ -158,3 +158,17 @@ export function decodeLink(payload: Buffer): Decoded<Link> {
     },
   };
 }
+
+export function decodePeerIndex(payload: Buffer): number | undefined {
+  const body = decodeBody(payload, size.link);
+  return body.ok ? number32(body.value.attributes, attribute.link) : undefined;
+}
+
+/** Of a thousand links a dump tells forty attributes each: who wants the name alone reads no further. */
+export function decodeLinkName(payload: Buffer): Decoded<{ readonly index: number; readonly name: string }> {
+  const [at, start] = [size.link, size.link + 4];
+  if (payload.length < start || payload.readUInt16LE(at + 2) !== attribute.name) return decodeLink(payload);
+  const end = payload.indexOf(0, start);
+  if (end < 0) return malformed('a name without an end');
+  return { ok: true, value: { index: payload.readInt32LE(4), name: payload.toString('utf8', start, end) } };
+}

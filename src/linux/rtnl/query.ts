@@ -5,7 +5,7 @@ import type { Decoded } from '../netlink/reader.ts';
 import { type Answer, expect, type NetlinkSocket } from '../netlink/socket.ts';
 import type { Family, Link, LinkAddress, Neighbour, Route, RuleSpec } from '../port.ts';
 import { decodeAddress, dumpAddresses } from './address.ts';
-import { decodeLink, dumpLinks, getLink } from './link.ts';
+import { decodeLink, decodeLinkName, decodePeerIndex, dumpLinks, getLink } from './link.ts';
 import { decodeNeighbour, dumpNeighbours } from './neighbour.ts';
 import { rtm } from './numbers.ts';
 import { decodeRoute, dumpRoutes } from './route.ts';
@@ -15,6 +15,12 @@ import { decodeRule, dumpRules } from './rule.ts';
 export function linkOf({ replies }: Answer): Link | undefined {
   const reply = replies.find(({ type }) => type === rtm.newLink);
   return reply === undefined ? undefined : expect(decodeLink(reply.payload));
+}
+
+/** Of the other end of the veth that an answer describes, in that end's namespace. */
+export function peerIndexOf({ replies }: Answer): number | undefined {
+  const reply = replies.find(({ type }) => type === rtm.newLink);
+  return reply === undefined ? undefined : decodePeerIndex(reply.payload);
 }
 
 export function findLink(socket: NetlinkSocket, name: string): Link | undefined {
@@ -43,7 +49,12 @@ export const listLinks = (socket: NetlinkSocket): readonly Link[] =>
   dump(socket, { operation: 'list-links', message: dumpLinks(), decode: decodeLink });
 
 const namesOf = (socket: NetlinkSocket): ReadonlyMap<number, string> =>
-  new Map(listLinks(socket).map(({ index, name }) => [index, name]));
+  new Map(
+    dump(socket, { operation: 'list-links', message: dumpLinks(), decode: decodeLinkName }).map(({ index, name }) => [
+      index,
+      name,
+    ]),
+  );
 
 export function listAddresses(socket: NetlinkSocket, family: Family): readonly LinkAddress<Family>[] {
   const names = namesOf(socket);

@@ -1,4 +1,5 @@
 /** Notifications of rtnetlink. */
+import { flags } from '../netlink/answer.ts';
 import type { Decoded, NetlinkMessage } from '../netlink/reader.ts';
 import type { NetEvent } from '../port.ts';
 import { decodeAddress } from './address.ts';
@@ -8,7 +9,7 @@ import { decodeRoute } from './route.ts';
 import { decodeRule } from './rule.ts';
 
 /** undefined for what nobody asked about. */
-export function readRouteEvent({ type, payload }: NetlinkMessage): Decoded<NetEvent | undefined> {
+export function readRouteEvent({ type, flags: own, payload }: NetlinkMessage): Decoded<NetEvent | undefined> {
   switch (type) {
     case rtm.newLink:
     case rtm.deleteLink:
@@ -25,7 +26,7 @@ export function readRouteEvent({ type, payload }: NetlinkMessage): Decoded<NetEv
     case rtm.deleteRoute:
       return map(decodeRoute(payload), ({ destination, table }) => ({
         subject: 'route',
-        change: changeOf(type),
+        change: type === rtm.newRoute && (own & flags.replace) !== 0 ? 'replaced' : changeOf(type),
         destination,
         table,
       }));
