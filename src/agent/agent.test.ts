@@ -15,6 +15,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 
 import { decodeReply, encodeRequest } from '../cni/frame.ts';
 import { CodedError } from '../core/errors/coded-error.ts';
+import { type GroupPolicy, readPolicy } from '../core/groups/policy.ts';
 import { SECURITY_GROUPS_ANNOTATION } from '../core/names.ts';
 import type { NodeNetwork, NodeNetworkStatus } from '../core/records/node-network.ts';
 import type { SecurityGroupRecord } from '../core/records/security-group.ts';
@@ -55,6 +56,7 @@ interface World {
   readonly clock: ReturnType<typeof clockDouble>;
   readonly pods: ReturnType<typeof informerDouble<PodView>>;
   readonly serviceAccounts: ReturnType<typeof informerDouble<ServiceAccountView>>;
+  readonly policies: ReturnType<typeof informerDouble<GroupPolicy>>;
   readonly records: ReturnType<typeof informerDouble<NodeNetwork>>;
   readonly securityGroups: ReturnType<typeof informerDouble<SecurityGroupRecord>>;
   readonly configMap: ReturnType<typeof informerDouble<ConfigMapView>>;
@@ -85,8 +87,10 @@ function world(): World {
   const securityGroups = informerDouble<SecurityGroupRecord>();
   const configMap = informerDouble<ConfigMapView>();
   const serviceAccounts = informerDouble<ServiceAccountView>();
+  const policies = informerDouble<GroupPolicy>();
   const noConfigMap = informerDouble<ConfigMapView>();
   serviceAccounts.set();
+  policies.set();
   noConfigMap.set();
   const statuses: NodeNetworkStatus[] = [];
   return {
@@ -95,6 +99,7 @@ function world(): World {
     clock,
     pods,
     serviceAccounts,
+    policies,
     records,
     securityGroups,
     configMap,
@@ -105,6 +110,7 @@ function world(): World {
         startInformers: () => ({
           pods,
           serviceAccounts,
+          policies,
           records,
           securityGroups,
           configMaps: [configMap, noConfigMap],
@@ -234,6 +240,51 @@ describe('the agent', () => {
     });
   });
 
+  it('decides nothing before it has read the policies, and by those alone that it read with the pod', async () => {
+    const here = settled();
+    here.policies.forget();
+    here.records.set(withWeb);
+    here.kernel.addLink('eth1', '06:00:00:00:00:02');
+    const agent = await here.start();
+    const answer = here.call('ADD', 'plain');
+    await expect.poll(() => agent.state()).toMatchObject({ underWay: ['sandbox-plain/eth0'] });
+    await here.clock.advance(5000);
+    expect(applied(here).filter((line) => line.includes('add-veth'))).toEqual([]);
+    here.policies.set();
+    await here.clock.advance(1000);
+    expect(await answer).toMatchObject({ exitCode: 0, answer: { ips: [{ address: '10.0.0.20/32' }] } });
+    await here.clock.advance(5000);
+    await agent.stop();
+    // What was read before serves those that were there before, and nobody who came since.
+    for (const informer of [here.policies, here.records, here.securityGroups, here.configMap]) informer.forget();
+    here.pods.set(pod('plain'), pod('since'));
+    const next = await here.start();
+    expect(await here.call('ADD', 'plain', { CNI_CONTAINERID: 'anew' })).toMatchObject({ exitCode: 0 });
+    const refused = here.call('ADD', 'since');
+    await expect.poll(() => next.state()).toMatchObject({ underWay: ['sandbox-since/eth0'] });
+    await here.clock.advance(61_000);
+    expect(await refused).toMatchObject({ exitCode: 1, answer: { msg: expect.stringContaining('pod-unknown') } });
+  });
+
+  it('gives a pod that a policy means its interface, and refuses one whose annotation says otherwise', async () => {
+    const here = settled();
+    here.policies.set(
+      readPolicy({
+        metadata: { name: 'all', namespace: 'default' },
+        spec: { podSelector: {}, securityGroups: { groupIds: [WEB] } },
+      }),
+    );
+    here.pods.set(pod('web'), pod('other', 'db'));
+    here.records.set(withWeb);
+    here.kernel.addLink('eth1', '06:00:00:00:00:02');
+    await here.start();
+    expect(await here.call('ADD', 'web')).toMatchObject({ answer: { ips: [{ address: '10.0.1.20/32' }] } });
+    expect(await here.call('ADD', 'other')).toMatchObject({
+      exitCode: 1,
+      answer: { msg: expect.stringContaining('annotation-against-policy') },
+    });
+  });
+
   it('does not accept a record of another machine', async () => {
     const here = settled();
     here.records.set(
@@ -251,7 +302,7 @@ describe('the agent', () => {
     const here = settled();
     await here.start();
     await here.clock.advance(100);
-    expect(here.statuses.at(-1)).toMatchObject({ protocol: 1, appliedGeneration: 1 });
+    expect(here.statuses.at(-1)).toMatchObject({ protocol: 2, appliedGeneration: 1 });
     here.records.set(withWeb);
     await here.clock.advance(100);
     expect(here.statuses.at(-1)).toMatchObject({
@@ -322,7 +373,14 @@ describe('the agent', () => {
     const agent = await here.start();
     const before = await here.call('ADD', 'plain');
     await agent.stop();
-    for (const informer of [here.pods, here.serviceAccounts, here.records, here.securityGroups, here.configMap])
+    for (const informer of [
+      here.pods,
+      here.serviceAccounts,
+      here.policies,
+      here.records,
+      here.securityGroups,
+      here.configMap,
+    ])
       informer.forget();
     const next = await here.start();
     expect(next.isReady()).toBe(true);

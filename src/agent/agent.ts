@@ -93,7 +93,8 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   const leaveSubjects = world.onChange(() => subjects.touch());
   subjects.touch();
   const judgement = createJudgement(kernel);
-  const keeper = createRecordKeeper({ kernel, journal, judgement });
+  const branchReaper = createLinkReaper({ kernel, clock, log, graceMs: 0 });
+  const keeper = createRecordKeeper({ kernel, journal, judgement, reaper: branchReaper });
 
   let ready = false;
   let proving: Promise<void> | undefined;
@@ -122,6 +123,11 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     clock,
     log,
     requestReconcile: () => reconciler.request(),
+    onBranchFree(id, { vlan }) {
+      const branches = keeper.inForce()?.spec.branches ?? [];
+      // What the record still has stays; else its device is to go, or another's to take its place.
+      if (!branches.some((branch) => branch.id === id && branch.vlan === vlan)) reconciler.request();
+    },
   });
   const attacher = createAttacher({
     world,
@@ -215,13 +221,12 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     reporter.stop();
     forgetter.stop();
     reaper.stop();
+    branchReaper.stop();
     leaveSubjects();
     subjects.stop();
     await server.close();
-    const { pods, serviceAccounts, records, securityGroups, configMaps } = informers;
-    await Promise.all(
-      [pods, serviceAccounts, records, securityGroups, ...configMaps].map((informer) => informer.stop()),
-    );
+    const { configMaps, ...others } = informers;
+    await Promise.all([...Object.values(others), ...configMaps].map((informer) => informer.stop()));
     journal.close();
     await lock.release();
   };

@@ -1,4 +1,5 @@
 /** The agent's view of the API server: which objects it watches, how little of each it keeps, and its one write. */
+import { readPolicy } from '../core/groups/policy.ts';
 import { NAMESPACE, SETTINGS_CONFIG_MAPS } from '../core/names.ts';
 import type { NodeNetwork, NodeNetworkStatus } from '../core/records/node-network.ts';
 import type { SecurityGroupRecord } from '../core/records/security-group.ts';
@@ -10,6 +11,7 @@ import type { ConfigMapView, Informers } from './world/world.ts';
 export interface AgentResources {
   readonly pods: Resource;
   readonly serviceAccounts: Resource;
+  readonly securityGroupPolicies: Resource;
   readonly configMaps: Resource;
   readonly nodeNetworks: Resource;
   readonly securityGroups: Resource;
@@ -20,6 +22,8 @@ export type Watch = <V>(options: {
   readonly resource: Resource;
   readonly selection?: Selection;
   readonly projection: (object: KubeObject) => V;
+  /** Default false. */
+  readonly mayBeAbsent?: boolean;
 }) => Informer<V>;
 
 export interface ClusterOptions {
@@ -40,6 +44,7 @@ export function watchCluster({ watch, resources, nodeName }: ClusterOptions): In
       projection: viewPod,
     }),
     serviceAccounts: watch({ resource: resources.serviceAccounts, projection: viewServiceAccount }),
+    policies: watch({ resource: resources.securityGroupPolicies, projection: readPolicy, mayBeAbsent: true }),
     records: watch({
       resource: resources.nodeNetworks,
       selection: { fieldSelector: `metadata.name=${nodeName}` },

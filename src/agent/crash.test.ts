@@ -7,8 +7,10 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 
 import { buildShim } from '../../scripts/build-shim.ts';
 import { formatIpv4 } from '../core/address/ipv4.ts';
-import { describeAsRoot } from '../linux/testing/as-root.ts';
-import { aGroup, allow, anInterface, aRecord, aSet } from './testing/builders.ts';
+import { branchTable, links } from '../core/names.ts';
+import { describeAsRoot, isRoot } from '../linux/testing/as-root.ts';
+import { mayLoadPrograms } from '../linux/testing/may-load-programs.ts';
+import { aBranch, aGroup, allow, anInterface, aRecord, aSet, aTrunk } from './testing/builders.ts';
 import { observeNode } from './testing/observe-node.ts';
 import { type AgentProcess, type ScratchNode, scratchNode } from './testing/scratch-node.ts';
 import { hostLinkName } from './wire/names.ts';
@@ -19,6 +21,11 @@ const PODS = 400;
 const podName = (at: number): string => `pod-${at}`;
 /** Every other pod asks for groups. */
 const isGrouped = (pod: string): boolean => Number(pod.slice(4)) % 2 === 1;
+/** Has a branch, which no other has. */
+const BRANCH_POD = podName(151);
+const branch = aBranch({ pod: `uid-${BRANCH_POD}` });
+const trunk = aTrunk({ deviceIndex: 2 });
+const fit = isRoot && mayLoadPrograms();
 const names = Array.from({ length: PODS }, (_, at) => podName(at));
 const prefixes = (third: number): readonly string[] =>
   Array.from({ length: 64 }, (_, at) => `10.0.${third + Math.floor(at / 16)}.${(at % 16) * 16}/28`);
@@ -70,8 +77,8 @@ describeAsRoot('an agent that is killed', () => {
       elements: {
         pods: pods.map((pod) => `${link(pod)} ${told.get(pod)}`).sort(),
         grouped: addresses(grouped),
-        delivered: grouped.map((pod) => `eth1 ${told.get(pod)}`).sort(),
-        egress: addresses(pods, '10.0.0.10', '10.0.1.5'),
+        delivered: grouped.map((pod) => `${pod === BRANCH_POD ? 'brv7' : 'eth1'} ${told.get(pod)}`).sort(),
+        egress: addresses(pods, '10.0.0.10', '10.0.1.5', trunk.primaryAddress),
         ingress: addresses(pods),
         m_sg_0000000000000000a: addresses(plain, '10.0.0.10'),
         m_sg_0000000000000000b: addresses(grouped),
@@ -111,7 +118,9 @@ describeAsRoot('an agent that is killed', () => {
               addresses: [],
               prefixes: prefixes(8),
             }),
+            trunk,
           ],
+          branches: [branch],
           sets: [aSet([WEB], { interfaces: ['eni-web'], pods: names.filter(isGrouped).map((pod) => `uid-${pod}`) })],
         }),
         securityGroups: [
@@ -147,6 +156,65 @@ describeAsRoot('an agent that is killed', () => {
       expect(step).toBe(command === 'ADD' ? 13 : 5);
     },
   );
+
+  it.skipIf(!fit).each(['ADD', 'DEL'])(
+    'before any step of an %s of a pod with a branch leaves nothing behind, and the pod has the branch’s address',
+    async (command) => {
+      let step = 0;
+      for (let survived = false; !survived;) {
+        if (command === 'ADD' && told.has(BRANCH_POD)) await leave(BRANCH_POD);
+        if (command === 'DEL' && !told.has(BRANCH_POD)) await add(BRANCH_POD);
+        await agent.arm(++step);
+        const answer = command === 'ADD' ? add(BRANCH_POD) : del(BRANCH_POD);
+        await Promise.race([answer, agent.ended()]);
+        survived = await agent.arm(0).then(
+          () => true,
+          () => false,
+        );
+        if (!survived) agent = await node.startAgent();
+        await answer;
+        await expectAgreement();
+        expect(addressIn(BRANCH_POD)).toBe(command === 'ADD' ? branch.address : undefined);
+      }
+      expect(step).toBeGreaterThan(4);
+      if (told.has(BRANCH_POD)) await leave(BRANCH_POD);
+    },
+  );
+
+  it.skipIf(!fit)('before any step of making a branch makes it whole when it is back', async () => {
+    const { kernel, netns } = node;
+    agent.signal('SIGKILL');
+    await agent.ended();
+    kernel.apply(netns, [{ op: 'delete-vlan', name: 'brv7', trunk: 'eth2', id: 7 }]);
+    const seen = new Set<string>();
+    for (let step = 1, served = false; !served; step++) {
+      const next = node.launchAgent({ dieAtStep: step });
+      served = await next
+        .ready()
+        .then(async () => next.arm(0))
+        .then(
+          () => true,
+          () => false,
+        );
+      if (served) agent = next;
+      else await next.ended();
+      const { group, up } = kernel.link(netns, 'brv7') ?? {};
+      const routes = kernel.routes(netns, branchTable(7)).length;
+      seen.add(`group ${group}, up ${up}, ${routes} routes`);
+    }
+    // Where it died, some of it was there.
+    expect([...seen]).toEqual([
+      'group undefined, up undefined, 0 routes',
+      'group 0, up false, 0 routes',
+      `group ${links.branchGroup}, up true, 0 routes`,
+      `group ${links.branchGroup}, up true, 2 routes`,
+    ]);
+    await add(BRANCH_POD);
+    expect(addressIn(BRANCH_POD)).toBe(branch.address);
+    expect(kernel.rules(netns).filter(({ table }) => table === branchTable(7))).toHaveLength(1);
+    await leave(BRANCH_POD);
+    await expectAgreement();
+  });
 
   it('while it takes back what its predecessor left half done goes on where it was', async () => {
     const pod = podName(20);

@@ -21,14 +21,16 @@ import { systemClock } from './clock.ts';
 import { statusWriter, type Watch, watchCluster } from './cluster.ts';
 import { readConfig } from './config.ts';
 import { installPlugin, keepInstalled } from './files/install-plugin.ts';
+import { gatherLines } from '../daemon/gather-lines.ts';
 import { json, serveHttp } from '../daemon/http-server.ts';
 import { showInterfaces, showPods } from './http/introspection.ts';
 import { createMetrics, type Figures } from './http/metrics.ts';
 
 const config = readConfig(process.argv.slice(2), process.env);
+const LOG_BYTES = 8192;
 // Not in step with whoever reads stdout: a full pipe must not hold up a pod.
-const output = pino.destination({ sync: false });
-const log = pino({ base: { node: config.nodeName } }, output);
+const output = pino.destination({ sync: false, minLength: LOG_BYTES });
+const log = pino({ base: { node: config.nodeName } }, gatherLines(output));
 const kernel = openKernel(existsSync(config.sysctlRoot) ? { sysctlRoot: config.sysctlRoot } : {});
 const surroundings = { clock: kubeClock, random: Math.random, logger: log };
 const kube = createKube({ config: inClusterConfig({ environment: process.env }), ...surroundings });

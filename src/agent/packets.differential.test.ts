@@ -11,7 +11,8 @@ import type { Flow, SecurityGroup } from '../core/vpc/model.ts';
 import { aGroup, allow } from '../lab/fabric/testing/builders.ts';
 import { type Random, random } from '../lab/fabric/testing/random-vpc.ts';
 import { PORTS } from '../lab/fabric/testing/scratch-instances.ts';
-import { describeAsRoot } from '../linux/testing/as-root.ts';
+import { describeAsRoot, isRoot } from '../linux/testing/as-root.ts';
+import { mayLoadPrograms } from '../linux/testing/may-load-programs.ts';
 import { nameOf, type NodesInVpc, nodesInVpc, PROBE_PORT, type World } from './testing/nodes-in-vpc.suite.ts';
 
 const flows = Number(process.env['JUDGEMENT_FLOWS'] ?? 600);
@@ -19,13 +20,15 @@ const seed = Number(process.env['JUDGEMENT_SEED'] ?? Date.now() % 1_000_000);
 const perRound = Math.min(200, Math.ceil(flows / 6));
 const groupIds = ['sg-0000000a', 'sg-0000000b', 'sg-0000000c', 'sg-0000000d'];
 const listIds = ['pl-0000000a', 'pl-0000000b'];
+/** The fabric's VLANs need programs, which not every root may load. */
+const branch = isRoot && mayLoadPrograms();
 const pods = [
   { name: 'plain1', node: 'a' },
   { name: 'plain2', node: 'a' },
   { name: 'own1', node: 'a', grouped: true },
   { name: 'own2', node: 'a', grouped: true },
-  { name: 'own3', node: 'a', grouped: true },
-  { name: 'far', node: 'b', grouped: true },
+  { name: 'own3', node: 'a', grouped: true, branch },
+  { name: 'far', node: 'b', grouped: true, branch },
 ] as const;
 const hosts = ['10.0.0.10', '10.0.1.10', ...pods.map(({ node }, at) => `10.0.${node === 'a' ? 0 : 1}.${20 + at}`)];
 
@@ -33,7 +36,12 @@ function randomWorld(from: Random): World {
   const someGroups = (): readonly string[] => [...new Set([from.pick(groupIds), ...from.some(groupIds, 0.2)])];
   return {
     nodeGroups: someGroups(),
-    pods: pods.map(({ name, node, ...rest }) => ({ name, node, ...('grouped' in rest && { groups: someGroups() }) })),
+    pods: pods.map(({ name, node, ...rest }) => ({
+      name,
+      node,
+      ...('grouped' in rest && { groups: someGroups() }),
+      ...('branch' in rest && { branch: rest.branch }),
+    })),
     groups: groupIds.map((id) => randomGroup(from, id)),
     prefixLists: Object.fromEntries(
       from

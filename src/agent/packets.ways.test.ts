@@ -228,6 +228,33 @@ describeAsRoot('packets', () => {
     expect(network.run('web', ['ip', 'route', 'get', INTERNET])).toContain('mtu 1400');
   });
 
+  it('of a pod under the address of another or of the node go nowhere, nor into a connection of theirs', () => {
+    const theirs = [addresses.plain, addresses.node];
+    network.load(
+      'node',
+      `table inet spoof {
+        chain in { type filter hook prerouting priority raw + 10;
+          iifname "brl*" ip saddr { ${theirs.join(', ')} } counter
+        }
+      }`,
+    );
+    const send = (name: Place, source: string) =>
+      network.run(name, [
+        process.execPath,
+        '-e',
+        `const socket = require('node:dgram').createSocket('udp4');
+         socket.bind(5000, '${source}', () => socket.send('x', 9, '${REMOTE}', () => socket.close()));`,
+      ]);
+    send('plain', addresses.plain);
+    for (const address of theirs) {
+      network.run('web', ['ip', 'addr', 'add', `${address}/32`, 'dev', 'eth0']);
+      send('web', address);
+      network.run('web', ['ip', 'addr', 'del', `${address}/32`, 'dev', 'eth0']);
+    }
+    send('plain', addresses.plain);
+    expect(network.run('node', ['nft', 'list', 'table', 'inet', 'spoof'])).toContain('packets 2 ');
+  });
+
   const noPortmap = existsSync(PORTMAP) ? '' : ' (portmap is not installed)';
   it.skipIf(noPortmap !== '')(
     `to a hostPort of the chained portmap are judged as the client’s${noPortmap}`,

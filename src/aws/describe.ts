@@ -4,17 +4,20 @@ import {
   DescribeNetworkInterfacesCommand,
   DescribeSecurityGroupRulesCommand,
   DescribeSecurityGroupsCommand,
+  DescribeTrunkInterfaceAssociationsCommand,
   type EC2Client,
   type Filter,
 } from '@aws-sdk/client-ec2';
 
 import { CodedError } from '../core/errors/coded-error.ts';
-import { toCodedError } from './ec2-error.ts';
+import { isCoded, toCodedError } from './ec2-error.ts';
 import { FILTER_VALUES, allPages, chunks } from './pages.ts';
-import type { Ec2Instance, Ec2Interface, Ec2SecurityGroup, InterfaceFilter } from './port.ts';
-import { readInstance, readInterface, readSecurityGroup, required } from './read-answer.ts';
+import type { Ec2Instance, Ec2Interface, Ec2SecurityGroup, Ec2TrunkAssociation, InterfaceFilter } from './port.ts';
+import { readInstance, readInterface, readSecurityGroup, readTrunkAssociation, required } from './read-answer.ts';
 
 const PAGE = 1000;
+/** What one page of associations takes. */
+const TRUNK_PAGE = 255;
 
 /** One unknown id fails the whole call, as in EC2; `instance-unknown` then. */
 export async function describeInstances(client: EC2Client, ids: readonly string[]): Promise<readonly Ec2Instance[]> {
@@ -62,6 +65,28 @@ export async function describeInterfaces(client: EC2Client, filter: InterfaceFil
 
 /** `*` and `?` in a filter's value are wildcards. */
 const escapeWildcards = (value: string): string => value.replaceAll(/[\\*?]/g, String.raw`\$&`);
+
+/** No filter takes a trunk or a branch, and one unknown id fails the whole call: the others are asked for one by one, then. */
+export async function describeTrunkAssociations(
+  client: EC2Client,
+  ids: readonly string[],
+): Promise<readonly Ec2TrunkAssociation[]> {
+  const found: Ec2TrunkAssociation[] = [];
+  for (const AssociationIds of chunks(ids, TRUNK_PAGE)) {
+    try {
+      const { InterfaceAssociations } = await client.send(
+        new DescribeTrunkInterfaceAssociationsCommand({ AssociationIds: [...AssociationIds] }),
+      );
+      found.push(...(InterfaceAssociations ?? []).map(readTrunkAssociation));
+    } catch (error) {
+      const coded = toCodedError('DescribeTrunkInterfaceAssociations', error);
+      if (!isCoded(coded, 'ec2-not-found')) throw coded;
+      if (AssociationIds.length === 1) continue;
+      for (const id of AssociationIds) found.push(...(await describeTrunkAssociations(client, [id])));
+    }
+  }
+  return found;
+}
 
 /** Rules come by a call of their own: only that one tells their ids. */
 export async function describeGroups(client: EC2Client, vpc: string): Promise<readonly Ec2SecurityGroup[]> {

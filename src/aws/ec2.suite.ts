@@ -28,9 +28,15 @@ export interface Ec2ContractWorld {
   readonly web: string;
   /** Without a `Name` tag, group name `db`; lets in tcp 5432 from {@link web}, tcp 80-90 from 10.1.0.0/16 and all icmp from 0.0.0.0/0. */
   readonly db: string;
+  /** A prefix list in its second version, of {@link contractEntries}; the first had {@link contractEntriesBefore} alone. */
+  readonly prefixList: string;
   /** Between two reads of something that changes; default none. */
   readonly pause?: () => Promise<void>;
 }
+
+export const contractEntriesBefore: readonly string[] = ['10.200.0.0/24'];
+/** More than EC2 gives on one page. */
+export const contractEntries: readonly string[] = Array.from({ length: 101 }, (_, index) => `10.200.${index}.0/24`);
 
 export interface Ec2ContractOptions {
   readonly name: string;
@@ -183,6 +189,20 @@ export function ec2Contract({ name, makeWorld }: Ec2ContractOptions): void {
         ]);
       });
 
+      it('tells the version of prefix lists and all entries of each version, and leaves unknown ids out', async () => {
+        const unknown = `pl-${nobody.rest}`;
+        expect(await ec2.prefixLists([])).toEqual([]);
+        expect(await ec2.prefixLists([unknown, world.prefixList])).toEqual([{ id: world.prefixList, version: 2 }]);
+        const entries = async (version?: number) =>
+          (
+            await ec2.prefixListEntries({ list: world.prefixList, ...(version !== undefined && { version }) })
+          ).toSorted();
+        expect(await entries()).toEqual(contractEntries.toSorted());
+        expect(await entries(2)).toEqual(contractEntries.toSorted());
+        expect(await entries(1)).toEqual(contractEntriesBefore);
+        await refusedWith('ec2-not-found', ec2.prefixListEntries({ list: unknown }));
+      });
+
       it('finds interfaces by id, by instance and by tags, and leaves unknown ids out', async () => {
         const tagged = await create({ tags: { 'branchline.dev/set': 'find', color: 'a*' } });
         const other = await create({ tags: { 'branchline.dev/set': 'find', color: 'ab' } });
@@ -205,6 +225,15 @@ export function ec2Contract({ name, makeWorld }: Ec2ContractOptions): void {
         expect(await ids({ vpc: 'vpc-0ffffffffffffffff' })).toEqual([]);
         expect(await ids({})).toEqual(expect.arrayContaining([tagged.id, other.id, primary?.id]));
         for (const { id } of [tagged, other]) await ec2.deleteInterface({ interface: id });
+      });
+    });
+
+    describe('trunks', () => {
+      it('have no association under an id that nobody has, and nothing is asked for none', async () => {
+        expect(await ec2.trunkAssociations([`trunk-assoc-${nobody.rest}`, 'trunk-assoc-0fffffffffffffffe'])).toEqual(
+          [],
+        );
+        expect(await ec2.trunkAssociations([])).toEqual([]);
       });
     });
 

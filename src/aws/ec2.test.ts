@@ -102,6 +102,19 @@ describe('createEc2', () => {
     ]);
   });
 
+  it('reads all pages of one version of a prefix list, and of AWS’s own that has none', async () => {
+    const { ec2, inputs } = scripted([
+      ['DescribeManagedPrefixLists', { PrefixLists: [{ PrefixListId: 'pl-1', Version: 3 }, { PrefixListId: 'pl-2' }] }],
+      ['GetManagedPrefixListEntries', { Entries: [{ Cidr: '10.0.0.0/8' }], NextToken: 'a' }],
+      ['GetManagedPrefixListEntries', { Entries: [{ Cidr: '192.0.2.0/24', Description: 'x' }] }],
+      ['GetManagedPrefixListEntries', {}],
+    ]);
+    expect(await ec2.prefixLists(['pl-1', 'pl-2'])).toEqual([{ id: 'pl-1', version: 3 }, { id: 'pl-2' }]);
+    expect(await ec2.prefixListEntries({ list: 'pl-1', version: 3 })).toEqual(['10.0.0.0/8', '192.0.2.0/24']);
+    expect(await ec2.prefixListEntries({ list: 'pl-2' })).toEqual([]);
+    expect(inputs.map(({ TargetVersion }) => TargetVersion)).toEqual([undefined, 3, 3, undefined]);
+  });
+
   it('names the field that an answer lacks', async () => {
     const { ec2 } = scripted([['DescribeNetworkInterfaces', { NetworkInterfaces: [eni({ MacAddress: undefined })] }]]);
     await expect(ec2.interfaces({})).rejects.toMatchObject({
@@ -173,6 +186,30 @@ describe('createEc2', () => {
       },
       { id: 'sgr-1', direction: 'egress', protocol: '-1', peer: { kind: 'cidr', cidr: '::/0' } },
     ]);
+  });
+
+  it('asks for associations one by one when EC2 does not know one of them', async () => {
+    const association = (id: string) => ({
+      AssociationId: id,
+      TrunkInterfaceId: 'eni-t',
+      BranchInterfaceId: 'eni-b',
+      VlanId: 7,
+    });
+    const unknown = refusal('InvalidAssociationID.NotFound', 'The association ID does not exist');
+    const { ec2, inputs } = scripted([
+      ['DescribeTrunkInterfaceAssociations', unknown],
+      ['DescribeTrunkInterfaceAssociations', { InterfaceAssociations: [association('a')] }],
+      ['DescribeTrunkInterfaceAssociations', unknown],
+    ]);
+    expect(await ec2.trunkAssociations(['a', 'b'])).toEqual([{ id: 'a', trunk: 'eni-t', branch: 'eni-b', vlan: 7 }]);
+    expect(inputs.map(({ AssociationIds }) => AssociationIds)).toEqual([['a', 'b'], ['a'], ['b']]);
+  });
+
+  it('says so when EC2 does not let it see associations', async () => {
+    const { ec2 } = scripted([
+      ['DescribeTrunkInterfaceAssociations', refusal('UnauthorizedOperation', 'You are not authorized')],
+    ]);
+    await expect(ec2.trunkAssociations(['a'])).rejects.toMatchObject({ code: 'ec2-unauthorized' });
   });
 
   it('takes its own attachment for success after a lost answer', async () => {

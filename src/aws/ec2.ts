@@ -16,10 +16,11 @@ import {
 } from '@aws-sdk/client-ec2';
 
 import { attachInterface, unassignAddresses } from './change.ts';
-import { describeGroups, describeInstances, describeInterfaces } from './describe.ts';
+import { describeGroups, describeInstances, describeInterfaces, describeTrunkAssociations } from './describe.ts';
 import { coded, ec2CodeOf, isCoded, unlessGone } from './ec2-error.ts';
 import { allPages } from './pages.ts';
 import type { Ec2 } from './port.ts';
+import { describePrefixLists, prefixListEntries } from './prefix-lists.ts';
 import { readInstanceType, readInterface, readSubnet, required } from './read-answer.ts';
 
 export function createEc2(client: EC2Client): Ec2 {
@@ -60,7 +61,13 @@ export function createEc2(client: EC2Client): Ec2 {
 
     interfaces: (filter) => coded('DescribeNetworkInterfaces', () => describeInterfaces(client, filter)),
 
+    trunkAssociations: (ids) => describeTrunkAssociations(client, ids),
+
     securityGroups: (vpc) => coded('DescribeSecurityGroups', () => describeGroups(client, vpc)),
+
+    prefixLists: (ids) => coded('DescribeManagedPrefixLists', () => describePrefixLists(client, ids)),
+
+    prefixListEntries: (request) => coded('GetManagedPrefixListEntries', () => prefixListEntries(client, request)),
 
     createInterface: ({ subnet, groups, description, tags, clientToken, secondaryAddresses }) =>
       coded('CreateNetworkInterface', async () => {

@@ -18,7 +18,15 @@ export interface Ec2Instance {
 
 export interface Ec2Interface extends ObservedInterface {
   readonly vpc: string;
-  readonly interfaceType: string;
+}
+
+/** A branch interface on a trunk interface. */
+export interface Ec2TrunkAssociation {
+  /** `trunk-assoc-…` */
+  readonly id: string;
+  readonly trunk: string;
+  readonly branch: string;
+  readonly vlan: number;
 }
 
 export interface Ec2Subnet extends ObservedSubnet {
@@ -31,6 +39,13 @@ export interface Ec2SecurityGroup {
   readonly groupName: string;
   readonly nameTag?: string;
   readonly rules: readonly SecurityGroupRule[];
+}
+
+export interface Ec2PrefixList {
+  /** `pl-…` */
+  readonly id: string;
+  /** Grows with each change of the entries; absent for lists of AWS's own. */
+  readonly version?: number;
 }
 
 /** Filters are ANDed; values of one are ORed. */
@@ -51,8 +66,14 @@ export interface Ec2 {
   subnets(vpc: string): Promise<readonly Ec2Subnet[]>;
   /** Ids that EC2 does not know are left out. */
   interfaces(filter: InterfaceFilter): Promise<readonly Ec2Interface[]>;
+  /** Ids that EC2 does not know are left out. Not open to every caller: ec2-unauthorized, ec2-refused. */
+  trunkAssociations(ids: readonly string[]): Promise<readonly Ec2TrunkAssociation[]>;
   /** Groups of one VPC with their rules (rule ids included). */
   securityGroups(vpc: string): Promise<readonly Ec2SecurityGroup[]>;
+  /** Managed prefix lists; ids that EC2 does not know, or does not show to us, are left out. */
+  prefixLists(ids: readonly string[]): Promise<readonly Ec2PrefixList[]>;
+  /** CIDRs of a prefix list, of the given version or else the current one. */
+  prefixListEntries(request: { readonly list: string; readonly version?: number }): Promise<readonly string[]>;
 
   createInterface(request: {
     readonly subnet: string;

@@ -11,12 +11,13 @@ import type {
   SecurityGroupRule as SdkRule,
   Subnet,
   Tag,
+  TrunkInterfaceAssociation,
 } from '@aws-sdk/client-ec2';
 
 import { CodedError } from '../core/errors/coded-error.ts';
 import type { ReportedInstanceType } from '../core/limits/instance-limits.ts';
 import type { RulePeer, SecurityGroupRule } from '../core/vpc/model.ts';
-import type { Ec2Instance, Ec2Interface, Ec2SecurityGroup, Ec2Subnet } from './port.ts';
+import type { Ec2Instance, Ec2Interface, Ec2SecurityGroup, Ec2Subnet, Ec2TrunkAssociation } from './port.ts';
 
 export function required<T>(value: T | undefined, field: string): T {
   if (value === undefined) throw new CodedError('ec2-answer-invalid', { detail: `${field} is missing` });
@@ -97,6 +98,13 @@ export function readInterface(answer: NetworkInterface): Ec2Interface {
     }),
   };
 }
+
+export const readTrunkAssociation = (answer: TrunkInterfaceAssociation): Ec2TrunkAssociation => ({
+  id: required(answer.AssociationId, 'InterfaceAssociation.AssociationId'),
+  trunk: required(answer.TrunkInterfaceId, 'InterfaceAssociation.TrunkInterfaceId'),
+  branch: required(answer.BranchInterfaceId, 'InterfaceAssociation.BranchInterfaceId'),
+  vlan: required(answer.VlanId, 'InterfaceAssociation.VlanId'),
+});
 
 /** @param rules all that were read; those of other groups are left out. */
 export function readSecurityGroup(answer: SecurityGroup, rules: readonly SdkRule[]): Ec2SecurityGroup {

@@ -1,9 +1,10 @@
 /** The controller's view of the API server: which objects it watches, and how little of each it keeps. */
+import { type GroupPolicy, readPolicy } from '../core/groups/policy.ts';
 import { NAMESPACE, SETTINGS_CONFIG_MAPS } from '../core/names.ts';
 import type { NodeNetwork } from '../core/records/node-network.ts';
 import type { SecurityGroupRecord } from '../core/records/security-group.ts';
 import type { SettingValues } from '../core/settings/settings.ts';
-import type { ConfigMap, Node, Pod, ServiceAccount } from '../kube/objects.ts';
+import type { ConfigMap, Node, Pod, SecurityGroupPolicy, ServiceAccount } from '../kube/objects.ts';
 import type { Informer, KubeObject, Resource, Selection } from '../kube/port.ts';
 import { resources } from '../kube/resources.ts';
 import {
@@ -21,6 +22,7 @@ export interface Cluster {
   /** Of all nodes; pods that are not bound are not seen. */
   readonly pods: Informer<PodView>;
   readonly serviceAccounts: Informer<ServiceAccountView>;
+  readonly policies: Informer<GroupPolicy>;
   /** In the order of `SETTINGS_CONFIG_MAPS`. */
   readonly configMaps: readonly Informer<SettingValues>[];
   readonly records: Informer<NodeNetwork>;
@@ -37,6 +39,8 @@ export type Watch = <O extends KubeObject, V>(options: {
   readonly resource: Resource;
   readonly selection?: Selection;
   readonly project: (object: O) => V;
+  /** Default false. */
+  readonly mayBeAbsent?: boolean;
 }) => Informer<V>;
 
 const whole = <O>(object: O): O => object;
@@ -51,6 +55,11 @@ export function watchCluster(watch: Watch): Cluster {
   const serviceAccounts = watch<ServiceAccount, ServiceAccountView>({
     resource: resources.serviceAccounts,
     project: viewServiceAccount,
+  });
+  const policies = watch<SecurityGroupPolicy, GroupPolicy>({
+    resource: resources.securityGroupPolicies,
+    project: readPolicy,
+    mayBeAbsent: true,
   });
   const records = watch<NodeNetwork, NodeNetwork>({ resource: resources.nodeNetworks, project: whole });
   const groups = watch<SecurityGroupRecord, SecurityGroupRecord>({
@@ -68,6 +77,7 @@ export function watchCluster(watch: Watch): Cluster {
     nodes,
     pods,
     serviceAccounts,
+    policies,
     records,
     groups,
     ...configMaps,
@@ -76,6 +86,7 @@ export function watchCluster(watch: Watch): Cluster {
     nodes,
     pods,
     serviceAccounts,
+    policies,
     configMaps,
     records,
     groups,

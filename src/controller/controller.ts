@@ -11,9 +11,13 @@ import type { Kube } from '../kube/port.ts';
 import { createWorkQueue, type WorkFailure } from '../kube/work-queue.ts';
 import type { Cluster } from './cluster.ts';
 import { createMirror } from './groups/mirror.ts';
+import { definePolicies } from './groups/policy-definition.ts';
+import { createPrefixLists } from './groups/prefix-lists.ts';
+import { reportPolicies } from './groups/report-policies.ts';
 import type { Metrics } from './http/metrics.ts';
 import { createLiveSettings } from './live-settings.ts';
 import type { Log } from '../daemon/log.ts';
+import { createAskEks } from './node/ask-eks.ts';
 import { createExecutor } from './node/executor.ts';
 import { createNodeWorker } from './node/node-worker.ts';
 import { createPodConditions } from './node/pod-conditions.ts';
@@ -22,11 +26,12 @@ import { createReporter } from './node/reporter.ts';
 import { indexPods } from './pods-by-node.ts';
 import { requeueOnChange } from './requeue-on-change.ts';
 import { createInterfaceSweep } from './vpc/interface-sweep.ts';
+import { createTrunkAssociations } from './vpc/trunk-associations.ts';
 import { createTypeLimits } from './vpc/type-limits.ts';
 import { createVpcWatch } from './vpc/vpc-watch.ts';
 
 export interface ControllerOptions {
-  readonly kube: Pick<Kube, 'create' | 'patch' | 'delete'>;
+  readonly kube: Pick<Kube, 'get' | 'create' | 'patch' | 'delete'>;
   /** Its informers run already. */
   readonly cluster: Cluster;
   readonly ec2: Ec2;
@@ -52,12 +57,15 @@ const CONCURRENCY = 10;
 /** A burst of pods on a node is one plan and one write of its record. */
 export const COALESCE_MS = 50;
 const MIRROR = 'groups';
+const LISTS = 'prefix-lists';
 
 export function startController(options: ControllerOptions): Controller {
   const { kube, cluster, ec2, events, environment, clock, random, log, metrics } = options;
   const settings = createLiveSettings({ configMaps: cluster.configMaps, environment, log, events });
-  const vpcs = createVpcWatch({ ec2, clock, log, rulesPollSeconds: () => settings.current().rulesPollSeconds });
-  const mirror = createMirror({ kube, cluster, clock, log });
+  const rulesPollSeconds = (): number => settings.current().rulesPollSeconds;
+  const vpcs = createVpcWatch({ ec2, clock, log, rulesPollSeconds });
+  const prefixLists = createPrefixLists({ ec2, clock, log, everyMs: () => rulesPollSeconds() * 1000 });
+  const mirror = createMirror({ kube, cluster, lists: prefixLists, events, clock, log });
   const pods = indexPods(cluster.pods);
   let ready = false;
 
@@ -76,13 +84,16 @@ export function startController(options: ControllerOptions): Controller {
       mirror,
       ec2,
       sweep: createInterfaceSweep({ ec2, clock }),
+      associations: createTrunkAssociations({ ec2, clock, log }),
       limits: createTypeLimits(ec2),
+      askEks: createAskEks({ kube, log }),
       execute: createExecutor({ ec2, log, observe: metrics.action }),
       writer: createRecordWriter(kube),
       reporter: createReporter(events),
       conditions: createPodConditions({ kube, clock, log }),
       clock,
       random,
+      log,
     }),
     clock,
     random,
@@ -96,6 +107,23 @@ export function startController(options: ControllerOptions): Controller {
     concurrency: 1,
     onError: onError('groups.mirror'),
   });
+  // Beside the mirror: a change of rules waits for no list.
+  const lists = createWorkQueue({
+    process: () => prefixLists.poll(),
+    clock,
+    random,
+    concurrency: 1,
+    onError: onError('groups.prefix-lists'),
+  });
+  const leaveLists = prefixLists.onChange((change) => {
+    if (change === 'wanted') lists.add(LISTS);
+    else groups.add(MIRROR);
+  });
+  // The interval of the polls may have changed.
+  const leaveSettings = settings.onChange(() => lists.add(LISTS));
+  const leavePolicies = reportPolicies({ policies: cluster.policies, events });
+  const stopping = new AbortController();
+  const defining = definePolicies({ kube, clock, random, log, signal: stopping.signal });
   const leave = requeueOnChange({
     cluster,
     settings,
@@ -120,7 +148,11 @@ export function startController(options: ControllerOptions): Controller {
     },
     async stop() {
       leave();
-      await Promise.all([nodes.stop(), groups.stop(), vpcs.stop()]);
+      leaveLists();
+      leaveSettings();
+      leavePolicies();
+      stopping.abort();
+      await Promise.all([nodes.stop(), groups.stop(), lists.stop(), vpcs.stop(), defining]);
     },
   };
 }

@@ -105,6 +105,7 @@ describe('the manifest', () => {
       'nodenetworks/status: patch',
       'nodenetworks: get list watch',
       'pods: list watch',
+      'securitygrouppolicies: get list watch',
       'securitygroups: get list watch',
       'serviceaccounts: list watch',
     ]);
@@ -112,11 +113,15 @@ describe('the manifest', () => {
 
   it('gives the controller no right to a secret, a record’s status or a deletion of a record', () => {
     expect(rights(find('ClusterRole', CONTROLLER_NAME)).toSorted()).toEqual([
+      'cninodes: get patch',
+      'customresourcedefinitions: create',
+      'customresourcedefinitions: get',
       'events: create patch',
       'nodenetworks: get list watch create patch',
       'nodes: list watch',
       'pods/status: patch',
       'pods: list watch',
+      'securitygrouppolicies: get list watch',
       'securitygroups: get list watch create patch delete',
       'serviceaccounts: list watch',
     ]);

@@ -8,6 +8,7 @@ const pod = (status: NonNullable<Pod['status']>): Pod => ({
     name: 'web',
     namespace: 'shop',
     uid: 'uid',
+    labels: { app: 'web' },
     annotations: { other: 'x', 'vpc.amazonaws.com/security-groups': 'web' },
   },
   spec: { nodeName: 'node-1', serviceAccountName: 'account' },
@@ -15,7 +16,7 @@ const pod = (status: NonNullable<Pod['status']>): Pod => ({
 });
 
 describe('what the controller keeps of a pod', () => {
-  it('is its request, its node and its address', () => {
+  it('is its request, its labels, its node and its address', () => {
     expect(viewPod(pod({ phase: 'Running', podIP: '10.0.0.5' }))).toEqual({
       name: 'web',
       namespace: 'shop',
@@ -23,6 +24,7 @@ describe('what the controller keeps of a pod', () => {
       node: 'node-1',
       serviceAccount: 'account',
       annotations: { 'vpc.amazonaws.com/security-groups': 'web' },
+      labels: { app: 'web' },
       hostNetwork: false,
       finished: false,
       address: '10.0.0.5',

@@ -1,5 +1,6 @@
 /** What the controller keeps of each object: projections that run before anything is cached, since it sees every pod. */
-import { POD_CONDITION, SECURITY_GROUPS_ANNOTATION } from '../core/names.ts';
+import { type Labels, noLabels } from '../core/groups/label-selector.ts';
+import { POD_CONDITION, POD_ENI_ANNOTATION, SECURITY_GROUPS_ANNOTATION } from '../core/names.ts';
 import type { ObjectMeta } from '../core/records/node-network.ts';
 import type { SettingValues } from '../core/settings/settings.ts';
 import { type ConfigMap, isPodFinished, type Node, type Pod, type ServiceAccount } from '../kube/objects.ts';
@@ -19,10 +20,14 @@ export interface PodView {
   readonly serviceAccount: string;
   /** Only what the matcher reads. */
   readonly annotations: Readonly<Record<string, string>>;
+  /** All of them: policies may name others tomorrow. Seven a pod are 2 MB for 10,000. */
+  readonly labels: Labels;
   readonly hostNetwork: boolean;
   readonly finished: boolean;
   /** While a sandbox of the pod has it. */
   readonly address: string | undefined;
+  /** What `vpc.amazonaws.com/pod-eni` says, cut where nothing that EKS's controller writes goes on. */
+  readonly podEni?: string;
   /** Ours, and where it stands among the others. */
   readonly condition?: { readonly index: number; readonly status: string; readonly reason: string };
 }
@@ -31,6 +36,7 @@ export interface ServiceAccountView {
   readonly name: string;
   readonly namespace: string;
   readonly annotations: Readonly<Record<string, string>>;
+  readonly labels: Labels;
 }
 
 export const viewNode = ({ metadata, spec }: Node): NodeView => ({
@@ -46,11 +52,21 @@ export const viewPod = (pod: Pod): PodView => ({
   node: pod.spec?.nodeName ?? '',
   serviceAccount: pod.spec?.serviceAccountName ?? 'default',
   annotations: requestOnly(pod.metadata),
+  labels: pod.metadata.labels ?? noLabels,
   hostNetwork: pod.spec?.hostNetwork ?? false,
   finished: isPodFinished(pod),
   address: hasSandbox(pod) ? pod.status?.podIP : undefined,
+  ...podEni(pod.metadata),
   ...ownCondition(pod),
 });
+
+/** Some 250 bytes for each interface. */
+const POD_ENI_LENGTH = 4096;
+
+function podEni({ annotations }: ObjectMeta): Pick<PodView, 'podEni'> {
+  const text = annotations?.[POD_ENI_ANNOTATION];
+  return text === undefined ? {} : { podEni: text.slice(0, POD_ENI_LENGTH) };
+}
 
 function ownCondition({ status }: Pod): Pick<PodView, 'condition'> {
   const index = status?.conditions?.findIndex(({ type }) => type === POD_CONDITION) ?? -1;
@@ -67,6 +83,7 @@ export const viewServiceAccount = ({ metadata }: ServiceAccount): ServiceAccount
   name: metadata.name,
   namespace: metadata.namespace ?? '',
   annotations: requestOnly(metadata),
+  labels: metadata.labels ?? noLabels,
 });
 
 export const viewConfigMap = ({ data }: ConfigMap): SettingValues => data ?? {};

@@ -6,7 +6,9 @@
 export const API_GROUP = 'branchline.dev';
 export const API_VERSION = 'v1alpha1';
 /** Raised when the meaning of a record changes; the controller uses nothing that an agent has not announced. */
-export const RECORD_PROTOCOL = 1;
+export const RECORD_PROTOCOL = 2;
+/** From this protocol on a record may name a trunk interface and branches. */
+export const BRANCHES_PROTOCOL = 2;
 
 export const NAMESPACE = 'kube-system';
 export const AGENT_NAME = 'branchline-agent';
@@ -17,6 +19,8 @@ export const SETTINGS_CONFIG_MAPS = ['aws-vpc-cni', 'amazon-vpc-cni'] as const;
 
 /** What users write on a pod, a pod template or a service account: ids or names, separated by commas. */
 export const SECURITY_GROUPS_ANNOTATION = 'vpc.amazonaws.com/security-groups';
+/** What EKS's own controller writes on a pod to which it has given a branch interface. */
+export const POD_ENI_ANNOTATION = 'vpc.amazonaws.com/pod-eni';
 /** Of pods: whether they have the network that they ask for; absent where nothing was ever wrong. */
 export const POD_CONDITION = 'branchline.dev/Network';
 export const FINALIZER = 'branchline.dev/interfaces';
@@ -26,8 +30,16 @@ export const ec2Tags = {
   instance: 'branchline.dev/instance',
   /** The key of the set that an interface serves. */
   set: 'branchline.dev/set',
+  /** Of the set as it was then: no later interface is asked for with a token of this one's. */
+  generation: 'branchline.dev/generation',
   /** Upstream's mark for "hands off", so that an upstream agent leaves the interface alone. */
   noManage: 'node.k8s.amazonaws.com/no_manage',
+} as const;
+
+/** What EKS's own controller writes on each branch interface as it makes it. */
+export const eksTags = {
+  trunk: 'vpcresources.k8s.aws/trunk-eni-id',
+  vlan: 'vpcresources.k8s.aws/vlan-id',
 } as const;
 
 export const paths = {
@@ -50,6 +62,10 @@ export const ports = {
 
 export const links = {
   hostVethPrefix: 'brl',
+  /** Before the VLAN id, of a branch's device; rules tell pods' own links by the other prefix. */
+  branchPrefix: 'brv',
+  /** Link group of such a device that is whole: it is made in several steps, and an agent may die between two. */
+  branchGroup: 0x6272,
   gateway4: '169.254.1.1',
   gateway6: 'fe80::1',
 } as const;
@@ -71,6 +87,8 @@ export const routing = {
 
 /** The routing table of an interface beyond the node's first. */
 export const interfaceTable = (card: number, deviceIndex: number): number => 20001 + 100 * card + deviceIndex;
+/** That of a branch: beyond those of all the cards that an instance may have. */
+export const branchTable = (vlan: number): number => 30000 + vlan;
 
 export const nft = {
   family: 'inet',

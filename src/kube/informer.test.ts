@@ -195,6 +195,58 @@ describe('an informer', () => {
     expect(informer.all()).toEqual(['a', 'b']);
   });
 
+  it('takes a kind that the server does not know for empty, if it may be absent, until there is one', async () => {
+    const { kube, clock, start, create, errors } = world({ mayBeAbsent: true });
+    for (let count = 0; count < 3; count += 1) kube.failNext('kube-not-found', { verb: 'list' });
+    const informer = start();
+    await settle();
+    expect(informer.hasSynced()).toBe(true);
+    await create('one', 'a');
+    await clock.advance(5_000);
+    expect(informer.all()).toEqual(['a']);
+    expect(errors).toEqual([]);
+  });
+
+  it('knows nothing of a kind that it may not list, and nothing of one that may not be absent', async () => {
+    for (const [code, mayBeAbsent] of [
+      ['kube-refused', true],
+      ['kube-unreachable', true],
+      ['kube-not-found', false],
+    ] as const) {
+      const { kube, clock, start } = world({ mayBeAbsent });
+      kube.failNext(code, { verb: 'list' });
+      const informer = start();
+      await settle();
+      expect(informer.hasSynced(), code).toBe(false);
+      await clock.advance(1_000);
+      expect(informer.hasSynced()).toBe(true);
+    }
+  });
+
+  it('gives up objects of a kind that has vanished when that was said twice in a row', async () => {
+    const { kube, clock, start, create, changes } = world({ mayBeAbsent: true });
+    await create('one', 'a');
+    const informer = start();
+    await informer.synced;
+    await settle();
+    changes.length = 0;
+    const vanish = (): void => kube.failNext('kube-not-found', { verb: 'list' });
+    vanish();
+    kube.failNext('kube-unreachable', { verb: 'list' });
+    vanish();
+    kube.expireHistory();
+    await clock.advance(10_000);
+    expect(changes).toEqual([]);
+    vanish();
+    vanish();
+    kube.expireHistory();
+    await clock.advance(10_000);
+    expect(changes).toEqual([
+      { ref: one, object: undefined, previous: 'a' },
+      { ref: one, object: 'a' },
+    ]);
+  });
+
   it('goes on after whatever else the server answers', async () => {
     const { kube, clock, start, create } = world();
     kube.failNext('kube-refused', { verb: 'list' });

@@ -21,13 +21,20 @@ export interface InformerOptions<Raw extends KubeObject, T> {
   readonly logger: Log;
   /** Told of every failed attempt, for health; the informer goes on by itself. */
   readonly onError?: (error: unknown) => void;
+  /**
+   * Default false. True: a kind that the API server does not know (404) has no objects, until it knows it. Only that
+   * answer says so: one who may not list it (403) knows nothing of it.
+   */
+  readonly mayBeAbsent?: boolean;
 }
 
 /** A server that ends every watch at once would else be asked without a pause. */
 const SHORT_WATCH_MS = 1_000;
+/** How long a kind that has just been defined may go unnoticed. */
+const ABSENT_POLL_MS = 10_000;
 
 export function createInformer<Raw extends KubeObject, T>(options: InformerOptions<Raw, T>): Informer<T> {
-  const { kube, resource, selection = {}, project, clock, random, logger, onError } = options;
+  const { kube, resource, selection = {}, project, clock, random, logger, onError, mayBeAbsent = false } = options;
   const cache = createObjectCache({ resource, project, logger, ...(onError === undefined ? {} : { onError }) });
   const stopping = new AbortController();
   const { signal } = stopping;
@@ -38,12 +45,23 @@ export function createInformer<Raw extends KubeObject, T>(options: InformerOptio
   /** Where the next watch begins; undefined: a list comes first. */
   let position: string | undefined;
   let failures = 0;
+  /** Answers in a row that there is no such kind. */
+  let absences = 0;
 
   const list = async (): Promise<void> => {
     const answer = await Promise.race([kube.list<Raw>(resource, selection), aborted]);
     if (answer === 'aborted') return;
+    absences = 0;
     cache.replace(answer.items);
     position = answer.resourceVersion;
+  };
+
+  const absent = async (): Promise<void> => {
+    absences += 1;
+    // Who deletes a kind deletes its objects first, and the watch tells of each: with some left, it must be said twice.
+    if (absences > 1 || cache.all().length === 0) cache.replace([]);
+    if (absences === 1) logger.info({ resource: resource.plural }, 'there is no such kind; it is looked for');
+    await clock.sleep(backoffMs({ failures: absences, random, capMs: ABSENT_POLL_MS }), signal);
   };
 
   const take = (event: WatchEvent<Raw>): void => {
@@ -75,6 +93,7 @@ export function createInformer<Raw extends KubeObject, T>(options: InformerOptio
 
   const failed = async (error: unknown): Promise<void> => {
     failures += 1;
+    absences = 0;
     // Whatever else a server says of our position, a list answers it; only a lost connection leaves it good.
     const expired = error instanceof CodedError && error.code === 'kube-expired';
     if (!(error instanceof CodedError && error.code === 'kube-unreachable')) position = undefined;
@@ -90,7 +109,9 @@ export function createInformer<Raw extends KubeObject, T>(options: InformerOptio
         if (position === undefined) await list();
         else await watch(position);
       } catch (error) {
-        if (!signal.aborted) await failed(error);
+        if (signal.aborted) return;
+        if (mayBeAbsent && position === undefined && isNotFound(error)) await absent();
+        else await failed(error);
       }
     }
   };
@@ -108,3 +129,5 @@ export function createInformer<Raw extends KubeObject, T>(options: InformerOptio
     },
   };
 }
+
+const isNotFound = (error: unknown): boolean => error instanceof CodedError && error.code === 'kube-not-found';

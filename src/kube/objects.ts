@@ -77,6 +77,16 @@ export interface Node extends KubeObject {
 
 export type ServiceAccount = KubeObject;
 
+/** Its definition may be another's, and laxer than upstream's: nothing is taken for granted. */
+export interface SecurityGroupPolicy extends KubeObject {
+  readonly spec?: unknown;
+}
+
+/** Named after its Node. */
+export interface CniNode extends KubeObject {
+  readonly spec?: { readonly features?: readonly { readonly name: string; readonly value?: string }[] };
+}
+
 export interface ConfigMap extends KubeObject {
   readonly data?: Readonly<Record<string, string>>;
 }

@@ -41,6 +41,13 @@ export const resources = {
   }),
   nodeNetworks: resource('nodenetworks', 'NodeNetwork', own),
   securityGroups: resource('securitygroups', 'SecurityGroup', own),
+  /** Upstream's; a cluster need not have it. */
+  securityGroupPolicies: resource('securitygrouppolicies', 'SecurityGroupPolicy', {
+    group: 'vpcresources.k8s.aws',
+    version: 'v1beta1',
+  }),
+  /** EKS's, one for each Node of a cluster of its. */
+  cniNodes: resource('cninodes', 'CNINode', { group: 'vpcresources.k8s.aws', version: 'v1alpha1', namespaced: false }),
 } as const satisfies Record<string, Resource>;
 
 export const apiVersionOf = ({ group, version }: Resource): string => (group === '' ? version : `${group}/${version}`);

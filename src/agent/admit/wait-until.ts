@@ -22,6 +22,12 @@ const RECHECK_MS = 1000;
 
 export async function waitUntil<T>({ evaluate, onChange, clock, deadlineMs, signal }: WaitOptions<T>): Promise<T> {
   const end = clock.nowMs() + deadlineMs;
+  if (!signal.aborted) {
+    // As a rule there is nothing to wait for.
+    const now = evaluate();
+    if (now.kind === 'ready') return now.value;
+    if (now.kind === 'refuse') throw now.error;
+  }
   return new Promise<T>((resolve, reject) => {
     let cancelTimer = (): void => undefined;
     let unsubscribe = (): void => undefined;

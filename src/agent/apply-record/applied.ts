@@ -4,8 +4,8 @@
  */
 import type { Ip } from '../../core/address/ip.ts';
 import { formatPrefix, type Prefix } from '../../core/address/prefix.ts';
-import { nft, routing } from '../../core/names.ts';
-import type { Family, Link, NetChange, NetEvent, Route, RuleSpec } from '../../linux/port.ts';
+import { links as podLinks, nft, routing } from '../../core/names.ts';
+import type { Family, Link, NetChange, NetEvent, Route, RuleSpec, WatchInterest } from '../../linux/port.ts';
 import type { JournalState } from '../journal/journal.ts';
 
 export interface AppliedLink {
@@ -24,6 +24,10 @@ export interface Applied {
   readonly changes: readonly NetChange[];
 }
 
+/** Devices upon a link, such as VLANs, bear its MAC by default, and are younger. */
+export const linksByMac = (links: readonly Link[]): ReadonlyMap<string | undefined, Link> =>
+  new Map(links.toSorted((a, b) => b.index - a.index).map((link) => [link.mac, link]));
+
 /** udev renames links, also after they were seen. */
 export const isAsApplied = (link: Link | undefined, { name, mac, mtu }: AppliedLink): boolean =>
   link?.mac === mac && link.name === name && (mtu === undefined || (link.up && link.mtu === mtu));
@@ -33,10 +37,17 @@ export type Attention =
   | 'glance'
   /** Nor may routes and addresses. */
   | 'routes'
+  /** Somebody has changed what is in the table, which only a comparison of all of it shows. */
+  | 'content'
+  /** All of that. */
+  | 'anything'
   /** A link has come that the record waits for. */
   | 'arrival';
 
 const priorities: ReadonlySet<number> = new Set([routing.podRule, routing.nodePortRule, routing.sourceRule]);
+
+/** What the guard has use for: pods' links come and go with their pods, and nobody needs to be told. */
+export const interest: WatchInterest = { table: nft.table, quietLinks: podLinks.hostVethPrefix };
 
 /** undefined for what is none of ours, or as it should be. Our own changes may ask for a look, which finds nothing. */
 export function attentionTo(
@@ -46,13 +57,14 @@ export function attentionTo(
   const isGone = event.subject !== 'lost' && event.change === 'gone';
   switch (event.subject) {
     case 'lost':
-      return 'routes';
+      return 'anything';
     case 'table':
-      return isGone && event.name === nft.table ? 'glance' : undefined;
+      if (event.name !== nft.table) return undefined;
+      return isGone ? 'glance' : event.change === 'altered' ? 'content' : undefined;
     case 'rule':
       return priorities.has(event.rule.priority) ? 'glance' : undefined;
     case 'route':
-      return isGone && isOurs(event, { applied, holders }) ? 'routes' : undefined;
+      return event.change !== 'set' && isOurs(event, { applied, holders }) ? 'routes' : undefined;
     case 'address':
       return isGone && applied.changes.some((one) => one.op === 'replace-address' && one.address === event.address)
         ? 'routes'
@@ -60,6 +72,8 @@ export function attentionTo(
     case 'link': {
       const { link } = event;
       if (!isGone && link.mac !== undefined && applied.awaited.has(link.mac)) return 'arrival';
+      // Its routes went with it, without a word.
+      if (!isGone && !link.up && isOfPod(link.name, holders)) return 'routes';
       const wanted = applied.links.find(({ name, mac }) => name === link.name || mac === link.mac);
       if (wanted === undefined || (!isGone && isAsApplied(link, wanted))) return undefined;
       // It may be up again by now, without the routes that went when it was not.
@@ -67,6 +81,10 @@ export function attentionTo(
     }
   }
 }
+
+const isOfPod = (name: string, holders: JournalState['holders']): boolean =>
+  name.startsWith(podLinks.hostVethPrefix) &&
+  [...holders.values()].some(({ attachment }) => attachment.hostLink === name);
 
 /** A pod's route goes by our hand only once nobody holds the address any more. */
 const isOurs = (

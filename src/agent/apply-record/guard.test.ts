@@ -8,6 +8,7 @@ import { defaultSettings } from '../../core/settings/settings.ts';
 import { silentLog } from '../../daemon/log.ts';
 import type { Link, NetEvent } from '../../linux/port.ts';
 import { newJournal, record } from '../journal/journal.ts';
+import { createLinkReaper } from '../attach/link-reaper.ts';
 import { createJudgement } from '../judge/judgement.ts';
 import { aGroup, anAttachment, anInterface, aRecord } from '../testing/builders.ts';
 import { clockDouble } from '../testing/doubles.ts';
@@ -53,7 +54,8 @@ function guarded() {
   const state = newJournal();
   record(state, { kind: 'reserved', attachment: pod });
   const journal = { state, append: () => undefined, close: () => undefined };
-  const keeper = createRecordKeeper({ kernel, journal, judgement: createJudgement(kernel) });
+  const reaper = createLinkReaper({ kernel, clock, log: silentLog, graceMs: 0 });
+  const keeper = createRecordKeeper({ kernel, journal, judgement: createJudgement(kernel), reaper });
   const apply = () => keeper.apply(webRecord, securityGroups, defaultSettings);
   let requests = 0;
   const guard = createGuard({
@@ -107,7 +109,7 @@ describe('the guard of a record', () => {
     const route = { destination: hostPrefix(ip('10.0.0.21')), table: routing.podTable };
     const held = { destination: hostPrefix(pod.address), table: routing.podTable };
     node.kernel.tell(
-      { subject: 'link', change: 'set', link: { ...veth, up: false } },
+      { subject: 'link', change: 'set', link: { ...veth, name: 'brl0a1b2c3d4e5', up: false } },
       { subject: 'link', change: 'set', link: veth },
       { subject: 'address', change: 'set', address: ip('fe80::2'), length: 64 },
       { subject: 'route', change: 'set', ...held },
@@ -149,6 +151,11 @@ describe('the guard of a record', () => {
       'the address of an interface is gone',
       { subject: 'address', change: 'gone', address: ip('10.0.1.5'), length: 32 },
     ],
+    [
+      'the route of a pod is replaced',
+      { subject: 'route', change: 'replaced', destination: hostPrefix(pod.address), table: 20000 },
+    ],
+    ['the link of a pod is taken down', { subject: 'link', change: 'set', link: { ...veth, up: false } }],
     ['events are lost', { subject: 'lost' }],
   ])('looks at routes, too, when %s', async (_, event) => {
     const node = guarded();
@@ -157,6 +164,28 @@ describe('the guard of a record', () => {
     // The double keeps no routes.
     expect(node.kernel.dumps).toContain('routes');
     expect(node.requests()).toBe(1);
+  });
+
+  it('compares what is in the table when somebody has touched it, ten times a second at most, and else hardly ever', async () => {
+    const node = guarded();
+    const altered: NetEvent = { subject: 'table', change: 'altered', name: nft.table };
+    const comparisons = (): number => node.kernel.dumps.filter((one) => one === 'nft').length;
+    await node.clock.advance(300_000);
+    expect(comparisons()).toBe(0);
+    for (let at = 0; at < 500; at++) {
+      node.kernel.tell(altered, { ...altered, name: 'witness' });
+      await node.clock.advance(1);
+    }
+    expect(comparisons()).toBe(6);
+    // That of every 30 s.
+    expect(node.requests()).toBe(10);
+    await node.clock.advance(1000);
+    node.kernel.failNext('nftList');
+    node.kernel.tell({ subject: 'lost' });
+    await node.clock.advance(1000);
+    expect(node.kernel.log).toContainEqual(expect.stringMatching(/^nft add table/));
+    await node.clock.advance(600_000);
+    expect(comparisons()).toBeGreaterThan(4);
   });
 
   it('follows a link that comes and one that is renamed', async () => {
@@ -206,7 +235,7 @@ describe('a record whose parts the kernel refuses', () => {
     const web = anAttachment({ containerId: 'web', address: ip('10.0.1.20'), set: { key: 'k', groups: ['sg-b'] } });
     record(node.state, { kind: 'reserved', attachment: web });
     const fail = (...operations: readonly ('nft' | 'nftList' | 'elements')[]): void => {
-      node.keeper.audit();
+      node.keeper.isIntact();
       for (const operation of operations) node.kernel.failNext(operation);
       node.kernel.log.length = 0;
       expect(node.apply).toThrow('was made to fail');

@@ -71,7 +71,10 @@ export function createReconciler({ world, keeper, clock, log, onAccepted, onChan
         else applied = text;
         if (told !== text) {
           onAccepted(accepted);
-          log.info({ generation, missing, sets: record.spec.sets.length }, 'record in force');
+          log.info(
+            { generation, missing, sets: record.spec.sets.length, branches: record.spec.branches?.length },
+            'record in force',
+          );
           for (const [id, { message }] of refused) log.error({ interface: id, error: message }, 'interface not usable');
         }
         told = text;

@@ -11,18 +11,22 @@ import type { Family, Kernel, NetChange, NetEvent, Route } from '../../linux/por
 import type { Journal } from '../journal/journal-file.ts';
 import type { Attachment } from '../journal/journal.ts';
 import type { JudgementShell } from '../judge/judgement.ts';
+import type { LinkReaper } from '../attach/link-reaper.ts';
+import { branchLinkName } from '../wire/names.ts';
+import { branchesOf, branchRule } from '../wire/plan-branches.ts';
 import { familyOf, type InterfacePlan, nodeRules, planInterface, planNode, planRules } from '../wire/plan-interface.ts';
 import { missingRoutes, planPodClosure, planPodRepair } from '../wire/plan-pod.ts';
-import { type Applied, type Attention, attentionTo, hasRoutes, isAsApplied } from './applied.ts';
+import { type Applied, type Attention, attentionTo, hasRoutes, isAsApplied, linksByMac } from './applied.ts';
+import { createBranchDevices } from './branch-devices.ts';
 
 export interface InForce {
   readonly spec: NodeNetworkSpec;
   readonly generation: number;
-  /** Ids of interfaces that pods may use. */
+  /** Ids of interfaces and branches that pods may use. */
   readonly ready: ReadonlySet<string>;
   /** Interfaces of the record whose links have not come yet. */
   readonly missing: readonly string[];
-  /** Interfaces whose settings the kernel refuses, with kernel-refused; the others are not held up by them. */
+  /** Interfaces and branches of which the kernel refuses something, with kernel-refused; they do not hold up the others. */
   readonly refused: ReadonlyMap<string, CodedError>;
 }
 
@@ -38,6 +42,8 @@ export interface RecordKeeper {
   stands(scope: { readonly routes: boolean }): boolean;
   /** Whether an event asks for a look: a few comparisons. */
   attentionTo(event: NetEvent): Attention | undefined;
+  /** Compares all of the table with what was written: what differs is written anew by the next application. */
+  isIntact(): boolean;
   /** Makes the next application look at the kernel and not at what was written last. */
   audit(): void;
 }
@@ -46,12 +52,14 @@ export interface RecordKeeperOptions {
   readonly kernel: Kernel;
   readonly journal: Journal;
   readonly judgement: JudgementShell;
+  readonly reaper: Pick<LinkReaper, 'later' | 'keep'>;
 }
 
-export function createRecordKeeper({ kernel, journal, judgement }: RecordKeeperOptions): RecordKeeper {
+export function createRecordKeeper({ kernel, journal, judgement, reaper }: RecordKeeperOptions): RecordKeeper {
   let inForce: InForce | undefined;
   let applied: Applied | undefined;
   const self = kernel.self();
+  const devices = createBranchDevices({ kernel, reaper });
   const carryOut = ({ changes, sysctls }: InterfacePlan): void => {
     for (const { key, value } of sysctls) kernel.sysctl(self, key, value);
     kernel.apply(self, changes);
@@ -84,19 +92,25 @@ export function createRecordKeeper({ kernel, journal, judgement }: RecordKeeperO
     },
     attentionTo: (event) =>
       applied === undefined ? undefined : attentionTo(event, { applied, holders: journal.state.holders }),
-    audit: () => judgement.audit(),
+    isIntact: () => judgement.isIntact(),
+    audit: () => devices.audit(),
     apply({ spec, metadata }, securityGroups, settings) {
       const observed = kernel.links(self);
-      const names = new Map(observed.map((link) => [link.mac as string | undefined, link.name]));
-      if (!names.has(spec.instance.primaryMac)) {
+      const byMac = linksByMac(observed);
+      const first = byMac.get(spec.instance.primaryMac);
+      if (first === undefined) {
         throw new CodedError('node-record-foreign', { detail: `${spec.instance.primaryMac} (${spec.instance.id})` });
       }
       const links = new Map<string, string>();
       for (const record of spec.interfaces) {
-        const name = names.get(record.mac);
+        const name = byMac.get(record.mac)?.name;
         if (name !== undefined) links.set(record.id, name);
       }
       const attachments = attachmentsOf(journal);
+      const branches = branchesOf(spec, attachments);
+      const present = new Set(links.keys());
+      for (const { id, vlan } of branches) links.set(id, branchLinkName(vlan));
+      devices.retire({ branches, observed });
       // Before any link comes up: what arrives by a groups interface is not for the node.
       try {
         judgement.reconcile({ spec, securityGroups, attachments, links, settings });
@@ -105,10 +119,10 @@ export function createRecordKeeper({ kernel, journal, judgement }: RecordKeeperO
         throw error;
       }
       const further = spec.interfaces.filter(
-        (record) => record.mac !== spec.instance.primaryMac && links.has(record.id),
+        (record) => record.mac !== spec.instance.primaryMac && present.has(record.id),
       );
       const family = familyOf(spec);
-      carryOut(planNode(names.get(spec.instance.primaryMac) ?? '', family));
+      carryOut(planNode(first.name, family));
       const refused = new Map<string, CodedError>();
       const changes: NetChange[] = [];
       for (const record of further) {
@@ -120,7 +134,9 @@ export function createRecordKeeper({ kernel, journal, judgement }: RecordKeeperO
           refused.set(record.id, new CodedError('kernel-refused', { detail: describeError(error), cause: error }));
         }
       }
-      const rules = nodeRules(further, family);
+      const carried = devices.apply({ branches, observed, mtu: settings.eniMtu });
+      for (const [id, error] of carried.refused) refused.set(id, error);
+      const rules = [...nodeRules(further, family), ...branches.map(branchRule)];
       kernel.apply(self, planRules(rules, kernel.rules(self, family)));
       const isUp = new Map(observed.map(({ name, up }) => [name, up]));
       const wired = attachments.filter(({ hostLink }) => isUp.has(hostLink));
@@ -131,22 +147,25 @@ export function createRecordKeeper({ kernel, journal, judgement }: RecordKeeperO
         down.map(({ hostLink }) => ({ op: 'set-link', link: hostLink, up: true })),
       );
       kernel.apply(self, planPodRepair(wired, kernel.routes(self, routing.podTable, family)));
-      const missing = spec.interfaces.filter(({ id }) => !links.has(id));
+      const missing = spec.interfaces.filter(({ id }) => !present.has(id));
       applied = {
         family,
         rules,
-        links: spec.interfaces.flatMap(({ id, mac }) => {
-          const name = links.get(id);
-          const isSetUp = mac !== spec.instance.primaryMac && !refused.has(id);
-          return name === undefined ? [] : [{ name, mac, ...(isSetUp && { mtu: settings.eniMtu }) }];
-        }),
+        links: [
+          ...spec.interfaces.flatMap(({ id, mac }) => {
+            const name = links.get(id);
+            const isSetUp = mac !== spec.instance.primaryMac && !refused.has(id);
+            return name === undefined ? [] : [{ name, mac, ...(isSetUp && { mtu: settings.eniMtu }) }];
+          }),
+          ...carried.links,
+        ],
         awaited: new Set(missing.map(({ mac }) => mac)),
-        changes,
+        changes: [...changes, ...carried.changes],
       };
       inForce = {
         spec,
         generation: metadata.generation ?? 0,
-        ready: new Set([...links.keys()].filter((id) => !refused.has(id))),
+        ready: new Set([...present].filter((id) => !refused.has(id)).concat(carried.ready)),
         missing: missing.map(({ id }) => id),
         refused,
       };

@@ -4,7 +4,8 @@ import { ipv4 } from '../../core/address/ipv4.ts';
 import { CodedError } from '../../core/errors/coded-error.ts';
 import type { NodeNetworkStatus } from '../../core/records/node-network.ts';
 import { replay } from '../journal/journal.ts';
-import { anAttachment, anInterface, aSet, aSpec } from '../testing/builders.ts';
+import { mac } from '../../core/address/mac.ts';
+import { aBranch, anAttachment, anInterface, aSet, aSpec, aTrunk } from '../testing/builders.ts';
 import { clockDouble } from '../testing/doubles.ts';
 import { silentLog } from '../../daemon/log.ts';
 import { poolSizes, type StatusInput, statusOf } from './status.ts';
@@ -72,6 +73,27 @@ describe('the status of a node', () => {
     const holder = anAttachment({ address: ipv4('10.0.1.33') });
     const held = { ...without, journal: replay([{ kind: 'reserved', attachment: holder }]) };
     expect(statusOf(held).releaseAcks).toEqual(['10.0.1.20']);
+  });
+
+  it('counts pods on branches, and gives a branch back that no set’s pod has and no pod holds', () => {
+    const branches = [aBranch({ groups: [WEB] }), aBranch({ groups: [WEB], pod: 'uid-other', address: '10.0.3.21' })];
+    const sets = [aSet([WEB], { pods: ['uid-web', 'uid-other'] })];
+    const branched = aSpec({ interfaces: [anInterface(), aTrunk()], sets, branches });
+    const way = { vlan: 7, mac: mac('06:00:00:00:01:07'), trunkMac: '06:00:00:00:00:0f', gateway: '10.0.0.1' };
+    const holder = anAttachment({
+      address: ipv4('10.0.3.20'),
+      interfaceId: 'eni-branch',
+      branch: way,
+      set: { key: set?.key ?? '', groups: [WEB] },
+    });
+    const journal = replay([{ kind: 'reserved', attachment: holder }]);
+    const inForce = { ...none, spec: branched };
+    const { pools = [], releaseAcks } = statusOf({ ...input, journal, inForce, waiting: new Map() });
+    expect(poolSizes(branched, pools)[1]).toEqual({ pool: set?.key, inUse: 1, wanted: 1, cooling: 0, total: 2 });
+    expect(releaseAcks).toEqual([]);
+    const unnamed = { ...input, journal, inForce: { ...none, spec: { ...branched, sets: [] } } };
+    expect(statusOf(unnamed).releaseAcks).toEqual(['10.0.3.21']);
+    expect(statusOf({ ...unnamed, journal: replay([]) }).releaseAcks).toEqual(['10.0.3.20', '10.0.3.21']);
   });
 
   it('says in a condition why a record is not in force, and dates it by its last turn', () => {

@@ -11,6 +11,7 @@ import type {
   PoolStatus,
 } from '../../core/records/node-network.ts';
 import type { SettingProblem } from '../../core/settings/settings.ts';
+import { setKey } from '../../core/groups/set-key.ts';
 import type { JournalState } from '../journal/journal.ts';
 import { countPool, poolCapacity } from '../pool/choose-address.ts';
 import type { InForce } from './record-keeper.ts';
@@ -53,20 +54,36 @@ function servingInterfaces(spec: NodeNetworkSpec): ReadonlyMap<string, readonly 
 
 const poolsOf = (spec: NodeNetworkSpec, { journal, nowMs, waiting }: StatusInput): readonly PoolStatus[] =>
   [...servingInterfaces(spec)].map(([pool, interfaces]) => {
-    const { inUse, cooling } = countPool({ interfaces, journal, nowMs });
-    return { pool, inUse, wanted: inUse + (waiting.get(pool) ?? 0), cooling };
+    const counts = countPool({ interfaces, journal, nowMs });
+    const onBranches = [...journal.holdings.values()].filter(
+      ({ attachment: { branch, set } }) => branch !== undefined && set?.key === pool,
+    );
+    const inUse = counts.inUse + onBranches.length;
+    return { pool, inUse, wanted: inUse + (waiting.get(pool) ?? 0), cooling: counts.cooling };
   });
 
-/** Addresses and prefixes of interfaces that serve no set any more and of which nothing is in use: EC2 may have them. */
-function releasable({ interfaces, sets }: NodeNetworkSpec, { holdings }: JournalState): readonly string[] {
+/**
+ * Addresses and prefixes of interfaces that serve no set any more, and of branches whose pod no set names, of which
+ * nothing is in use: EC2 may have them.
+ */
+function releasable(
+  { interfaces, sets, branches = [] }: NodeNetworkSpec,
+  { holders }: JournalState,
+): readonly string[] {
   const named = new Set(sets.flatMap((set) => set.interfaces));
-  const held = [...holdings.values()].map(({ attachment }) => attachment.address);
-  return interfaces
-    .filter(({ id, purpose }) => purpose === 'groups' && !named.has(id))
-    .flatMap(({ addresses, prefixes }) => [
-      ...addresses.filter((address) => !held.includes(ip(address))),
-      ...prefixes.filter((range) => !held.some((address) => containsAddress(prefix(range), address))),
-    ]);
+  const served = new Set(sets.flatMap(({ pods }) => pods));
+  const held = [...holders.keys()];
+  return [
+    ...interfaces
+      .filter(({ id, purpose }) => purpose === 'groups' && !named.has(id))
+      .flatMap(({ addresses, prefixes }) => [
+        ...addresses.filter((address) => !holders.has(ip(address))),
+        ...prefixes.filter((range) => !held.some((address) => containsAddress(prefix(range), address))),
+      ]),
+    ...branches
+      .filter(({ pod, address }) => !served.has(pod) && !holders.has(ip(address)))
+      .map(({ address }) => address),
+  ];
 }
 
 export interface PoolSize extends PoolStatus {
@@ -77,9 +94,9 @@ export interface PoolSize extends PoolStatus {
 export function poolSizes(spec: NodeNetworkSpec | undefined, pools: readonly PoolStatus[]): readonly PoolSize[] {
   const serving = spec === undefined ? new Map<string, readonly InterfaceRecord[]>() : servingInterfaces(spec);
   return pools.map((pool) => {
-    const interfaces = serving.get(pool.pool) ?? [];
-    const total = interfaces.reduce((sum, record) => sum + poolCapacity(record), 0);
-    return { ...pool, total };
+    const shared = serving.get(pool.pool)?.reduce((sum, record) => sum + poolCapacity(record), 0) ?? 0;
+    const branches = spec?.branches?.filter(({ groups }) => setKey(groups) === pool.pool) ?? [];
+    return { ...pool, total: shared + branches.length };
   });
 }
 

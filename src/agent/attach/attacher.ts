@@ -49,7 +49,11 @@ export function createAttacher(options: AttacherOptions): Attacher {
     const evaluation = planAttachment({
       target,
       knowledge: { settings, securityGroups, spec: inForce?.spec, readyInterfaces: inForce?.ready ?? new Set() },
-      subject: { pod: view, serviceAccount: view === undefined ? undefined : world.serviceAccount(view) },
+      subject: {
+        pod: view,
+        serviceAccount: view === undefined ? undefined : world.serviceAccount(view),
+        policies: world.policies(),
+      },
       journal: journal.state,
       nowMs: clock.nowMs(),
       onPool: (pool) => void pools.set(sandboxKey(target), pool),
@@ -85,7 +89,12 @@ export function createAttacher(options: AttacherOptions): Attacher {
       const key = sandboxKey(target);
       await settled(key);
       const abort = new AbortController();
-      const done = addOnce(target, AbortSignal.any([signal, abort.signal])).finally(() => {
+      // Not `AbortSignal.any`: that costs more than the choice of the address.
+      const onGone = (): void => abort.abort();
+      if (signal.aborted) onGone();
+      else signal.addEventListener('abort', onGone, { once: true });
+      const done = addOnce(target, abort.signal).finally(() => {
+        signal.removeEventListener('abort', onGone);
         underWay.delete(key);
         pools.delete(key);
       });

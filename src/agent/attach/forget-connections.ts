@@ -11,6 +11,8 @@ import type { Log } from '../../daemon/log.ts';
 
 export interface Forgetter {
   forget(...addresses: readonly Ip[]): void;
+  /** Does it at once if it is still to be done for the address: a branch's serves the same pod again without cooling. */
+  settle(address: Ip): void;
   stop(): void;
 }
 
@@ -33,6 +35,11 @@ export function createForgetter({ kernel, clock, log }: { kernel: Kernel; clock:
     forget(...addresses) {
       for (const address of addresses) pending.add(address);
       if (pending.size > 0) cancel ??= clock.after(GATHER_MS, walk);
+    },
+    settle(address) {
+      if (!pending.has(address)) return;
+      cancel?.();
+      walk();
     },
     stop: () => cancel?.(),
   };

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 
 import { ip } from '../../core/address/ip.ts';
-import { anAttachment, anInterface, aSpec } from '../testing/builders.ts';
+import { mac } from '../../core/address/mac.ts';
+import { aBranch, anAttachment, anInterface, aSpec, aTrunk } from '../testing/builders.ts';
 import { showInterfaces, showPods } from './introspection.ts';
 
 const web = { containerId: 'sandbox-web', pod: { namespace: 'default', name: 'web', uid: 'uid-web' } };
@@ -77,6 +78,29 @@ describe('the introspection pages', () => {
     expect(showPods(shown)).toEqual({
       'web_default_sandbox-web': { IP: '10.0.0.20', DeviceNumber: 0 },
       'six_shop_sandbox-six': { IP: '2001:db8::a:0:0:7', DeviceNumber: 1, Groups: ['sg-0000000000000000b'] },
+    });
+  });
+
+  it('show branches and their VLAN ids, at the device of their trunk', () => {
+    const way = { vlan: 7, mac: mac('06:00:00:00:01:07'), trunkMac: '06:00:00:00:00:0f', gateway: '10.0.0.1' };
+    const set = { key: 'aa', groups: ['sg-0000000000000000b'] };
+    const pod = anAttachment({ ...web, address: ip('10.0.3.20'), interfaceId: 'eni-branch', set, branch: way });
+    const spec = aSpec({ interfaces: [anInterface(), aTrunk()], branches: [aBranch()] });
+    const branched = { spec, pools: [], attachments: [pod] };
+    expect(showInterfaces(branched)).toMatchObject({
+      ENIs: {
+        'eni-trunk': { IsTrunk: true, DeviceNumber: 3 },
+        'eni-branch': {
+          IsTrunk: false,
+          DeviceNumber: 3,
+          TrunkID: 'eni-trunk',
+          VlanID: 7,
+          AvailableIPv4Cidrs: { '10.0.3.20/32': { IPAddresses: { '10.0.3.20': { Address: '10.0.3.20' } } } },
+        },
+      },
+    });
+    expect(showPods(branched)).toEqual({
+      'web_default_sandbox-web': { IP: '10.0.3.20', DeviceNumber: 3, VlanID: 7, Groups: set.groups },
     });
   });
 

@@ -49,7 +49,7 @@ export function createMetrics(figures: () => Figures | undefined): Metrics {
     { name: 'awscni_assigned_ip_per_eni', help: 'Addresses that pods hold, by network interface', labels: ['eni'] },
     () => {
       const { spec, attachments } = figures() ?? nothing;
-      return (spec?.interfaces ?? []).map(({ id }) => ({
+      return [...(spec?.interfaces ?? []), ...(spec?.branches ?? [])].map(({ id }) => ({
         labels: { eni: id },
         value: attachments.filter(({ interfaceId }) => interfaceId === id).length,
       }));

@@ -12,6 +12,15 @@ export interface ProbePort {
   readonly port: number;
 }
 
+/** Of a branch interface, the VLAN device to it and the router behind that. */
+export interface BranchWay {
+  readonly vlan: number;
+  readonly mac: Mac;
+  /** How the trunk's link is found. */
+  readonly trunkMac: string;
+  readonly gateway: string;
+}
+
 /** All that is needed to rebuild an attachment's rules and routes, or to take them away, without asking anybody. */
 export interface Attachment {
   readonly containerId: string;
@@ -25,6 +34,8 @@ export interface Attachment {
   readonly interfaceId: string;
   /** The set whose groups the pod has; absent for a pod with the node's groups. */
   readonly set?: { readonly key: string; readonly groups: readonly string[] };
+  /** How that interface is reached if it is a branch, which the pod keeps when the record knows it no more. */
+  readonly branch?: BranchWay;
   readonly hostLink: string;
   readonly hostMac: Mac;
   readonly podMac: Mac;

@@ -174,15 +174,15 @@ describe('the judgement in the kernel', () => {
     expect(kernel.log.at(-1)).toMatch(/^nft/);
   });
 
-  it('is written anew when an audit finds it gone', () => {
+  it('is written anew when a comparison finds it gone', () => {
     const kernel = kernelDouble();
     const judgement = createJudgement(kernel);
     judgement.reconcile(input);
-    judgement.audit();
+    judgement.isIntact();
     judgement.reconcile(input);
     expect(kernel.log).toHaveLength(1);
     kernel.failNext('nftList');
-    judgement.audit();
+    judgement.isIntact();
     judgement.reconcile(input);
     expect(kernel.log).toHaveLength(2);
   });

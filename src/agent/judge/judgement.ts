@@ -20,8 +20,8 @@ export interface JudgementShell {
   stands(): boolean;
   /** Whether anything is judged at all, be it by what was in force before. It lists the table. */
   exists(): boolean;
-  /** Compares all of the table with what was written: others flush chains and sets. What differs is written anew. */
-  audit(): void;
+  /** Compares all of the table with what was written: others flush chains and sets. If they differ, all is written anew. */
+  isIntact(): boolean;
 }
 
 const TABLE = `table ${nft.family} ${nft.table}`;
@@ -34,20 +34,21 @@ export function createJudgement(kernel: Kernel): JudgementShell {
   let listed: string | undefined;
   const list = (): Listing => readListing(kernel.nftList(kernel.self(), TABLE));
 
-  const alter = (gone: readonly Element[], come: readonly Element[]): void => {
+  /** Both by id. */
+  const alter = (gone: Elements, come: Elements): void => {
     if (gone.length + come.length === 0) return;
     try {
       // Removals first: a key may come again with another verdict. It is one transaction, so nothing shows between.
       kernel.elements(kernel.self(), [
-        ...gone.map((element) => change('remove', element)),
-        ...come.map((element) => change('add', element)),
+        ...gone.map(([, element]) => change('remove', element)),
+        ...come.map(([, element]) => change('add', element)),
       ]);
     } catch (error) {
       structure = undefined;
       throw error;
     }
-    for (const element of gone) present.delete(elementId(element));
-    for (const element of come) present.set(elementId(element), element);
+    for (const [id] of gone) present.delete(id);
+    for (const [id, element] of come) present.set(id, element);
   };
 
   return {
@@ -56,10 +57,9 @@ export function createJudgement(kernel: Kernel): JudgementShell {
       const elements = byId([...desired.base, ...input.attachments.flatMap((one) => desired.elementsOf(one))]);
       const text = renderStructure(desired);
       if (text === structure) {
-        const gone = [...present.values()].filter((element) => !elements.has(elementId(element)));
         alter(
-          gone,
-          [...elements.values()].filter((element) => !present.has(elementId(element))),
+          [...present].filter(([id]) => !elements.has(id)),
+          [...elements].filter(([id]) => !present.has(id)),
         );
       } else {
         structure = undefined;
@@ -74,7 +74,7 @@ export function createJudgement(kernel: Kernel): JudgementShell {
       if (plan === undefined || structure === undefined) throw new Error('no judgement is in force');
       alter(
         [],
-        plan.elementsOf(attachment).filter((element) => !present.has(elementId(element))),
+        withIds(plan.elementsOf(attachment)).filter(([id]) => !present.has(id)),
       );
     },
     stands() {
@@ -97,7 +97,7 @@ export function createJudgement(kernel: Kernel): JudgementShell {
         return false;
       }
     },
-    audit() {
+    isIntact() {
       const sizes = new Map<string, number>();
       for (const { set } of present.values()) sizes.set(set, (sizes.get(set) ?? 0) + 1);
       try {
@@ -107,16 +107,18 @@ export function createJudgement(kernel: Kernel): JudgementShell {
       } catch {
         structure = undefined;
       }
+      return structure !== undefined;
     },
     dismiss(attachment) {
       if (plan === undefined || structure === undefined) return;
       alter(
-        plan.elementsOf(attachment).filter((element) => present.has(elementId(element))),
+        withIds(plan.elementsOf(attachment)).filter(([id]) => present.has(id)),
         [],
       );
     },
   };
 }
 
-const byId = (elements: readonly Element[]): Map<string, Element> =>
-  new Map(elements.map((element) => [elementId(element), element]));
+type Elements = readonly (readonly [id: string, element: Element])[];
+const withIds = (elements: readonly Element[]): Elements => elements.map((element) => [elementId(element), element]);
+const byId = (elements: readonly Element[]): Map<string, Element> => new Map(withIds(elements));

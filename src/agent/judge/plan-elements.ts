@@ -3,6 +3,7 @@ import { ip } from '../../core/address/ip.ts';
 import { setKey } from '../../core/groups/set-key.ts';
 import type { InterfaceRecord, NodeNetworkSpec } from '../../core/records/node-network.ts';
 import type { Attachment } from '../journal/journal.ts';
+import { isBranchLinkName } from '../wire/names.ts';
 import type { Element } from './elements.ts';
 import { addressPart } from './family.ts';
 import { memberSet } from './rule-text.ts';
@@ -22,7 +23,7 @@ export interface NodeView {
   readonly first: InterfaceRecord | undefined;
   /** Sorted. */
   readonly nodeGroups: readonly string[];
-  /** Names of the links of the record's interfaces, by interface id. */
+  /** Names of the links of the record's interfaces and of branches' devices, by interface id. */
   readonly links: ReadonlyMap<string, string>;
 }
 
@@ -35,14 +36,17 @@ export function nodeElements({ spec, first, links }: NodeView): readonly Element
     if (link !== undefined) elements.push({ set: 'node_links', key: [{ type: 'ifname', value: link }] });
   }
   for (const record of spec.interfaces) {
-    if (record.purpose !== 'groups') continue;
+    if (record.purpose === 'node') continue;
     // A process of the node that binds it speaks as nobody: neither as the pods' groups nor as the node's.
     elements.push(address('egress', record.primaryAddress, 'drop'));
     const link = links.get(record.id);
-    if (link !== undefined) elements.push({ set: 'group_links', key: [{ type: 'ifname', value: link }] });
+    if (link !== undefined) elements.push(groupLink(link));
   }
-  return elements;
+  // Also of branches that the record knows no more: pods may still hold them.
+  return [...elements, ...[...links.values()].filter(isBranchLinkName).map(groupLink)];
 }
+
+const groupLink = (value: string): Element => ({ set: 'group_links', key: [{ type: 'ifname', value }] });
 
 export function podElements(attachment: Attachment, { spec, first, nodeGroups, links }: NodeView): readonly Element[] {
   const own = addressPart(attachment.address);

@@ -1,11 +1,13 @@
 /**
  * The judgement as the text of one nft transaction. Table and chains are replaced whole, in one step without a gap;
  * pods come and go by elements alone. Which way packets take, and as whom, stands in `ways.ts`, in the same table.
+ * Each hook and each expression is paid for by every packet (a hook takes about a hundredth of its way), so there are as
+ * few hooks as can be, and packets of established connections leave by the first rule.
  *
  *   prerouting   drops what a pod sends under another address than its own
- *   forward      an interface of pods with groups carries nothing to others
  *   postrouting  towards a pod, after DNAT and masquerade, as the wire would see it  ─┐
  *   input        towards the node                                                    ─┴→ both sides' chains, for new connections
+ *   arriving     an interface of pods with groups carries nothing to others
  *   leaving      pods with groups leave by their own interface, where EC2 judges them, or under the node's address, where
  *                it does not: then their own side is judged here
  */
@@ -50,17 +52,21 @@ export function renderStructure(judgement: Judgement): string {
     ...judgement.chains.flatMap(setChains),
     ...renderWays(judgement),
     ...chain('prerouting', 'type filter hook prerouting priority raw; policy accept;', [
-      // One address family a cluster: link-local addresses of the other would be a way around every rule. Of IPv6 that is
-      // a pod's own link-local address, too: its neighbour is permanent, so it has nothing to say under it.
-      `iifname ${veths} meta nfproto ${words.otherNfproto} drop`,
-      `iifname ${veths} iifname . ${ip} saddr != @pods drop`,
+      `iifname != ${veths} accept`,
+      `iifname . ${ip} saddr @pods accept`,
+      // Whatever else. One address family a cluster: link-local addresses of the other would be a way around every rule.
+      // Of IPv6 that is a pod's own link-local address, too: its neighbour is permanent, so it has nothing to say under it.
+      'drop',
     ]),
-    ...chain('forward', 'type filter hook forward priority filter; policy accept;', [
-      'ct state established,related accept',
-      `iifname @group_links meta nfproto ${words.otherNfproto} drop`,
-      `iifname @group_links iifname . ${ip} daddr != @delivered drop`,
+    ...chain('arriving', '', [
+      // Neighbour and listener discovery of the node itself bear the device as if they had come in by it; of what is
+      // forwarded nothing has this hop limit, and nothing goes to this range.
+      'ip6 hoplimit 255 return',
+      'ip6 daddr ff02::/16 return',
+      `meta nfproto ${words.otherNfproto} drop`,
+      `iifname . ${ip} daddr != @delivered drop`,
       // A NodePort or hostPort on the interface's own address: EC2 judged another port than the pod's.
-      'iifname @group_links ct status dnat drop',
+      'ct status dnat drop',
     ]),
     ...chain('judge', '', [
       // `iif 0`: made by the node itself and not masqueraded for somebody else.
@@ -82,6 +88,7 @@ export function renderStructure(judgement: Judgement): string {
     ]),
     ...chain('postrouting', `type filter hook postrouting priority ${nft.postroutingPriority}; policy accept;`, [
       'ct state established,related accept',
+      'iifname @group_links jump arriving',
       `oifname != ${veths} goto leaving`,
       `meta nfproto ${words.otherNfproto} drop`,
       `${ip} saddr @grouped goto judge`,

@@ -16,11 +16,14 @@ const mark = `ct mark set ct mark or ${bit}`;
 const follow = `meta mark set meta mark or ${bit}`;
 
 export const renderWays = (judgement: Judgement): readonly string[] => [
-  // Before DNAT, while the packet still says whom it was for.
-  ...chain('remember', 'type filter hook prerouting priority mangle; policy accept;', [
-    `iifname @node_links ct state new fib daddr type local ${mark}`,
-    `iifname ${veths} ct state new fib daddr type local ${mark}`,
-    `iifname ${veths} ct mark and ${bit} == ${bit} ${follow}`,
+  // Before DNAT, while the packet still says whom it was for. A chain of type nat sees a connection's first packet alone.
+  ...chain('remember', 'type nat hook prerouting priority dstnat - 50; policy accept;', [
+    `iifname @node_links fib daddr type local ${mark}`,
+    `iifname ${veths} fib daddr type local ${mark} ${follow}`,
+  ]),
+  // This one sees every packet: what most fail comes first.
+  ...chain('follow', 'type filter hook prerouting priority mangle; policy accept;', [
+    `ct mark and ${bit} == ${bit} iifname ${veths} ${follow}`,
   ]),
   ...translation(judgement),
 ];
@@ -29,7 +32,7 @@ export const renderWays = (judgement: Judgement): readonly string[] => [
 function translation({ untranslated, nodeAddress, hasAside }: Judgement): readonly string[] {
   if (nodeAddress === undefined) return [];
   const leaving = `iifname ${veths} oifname != ${veths} ip saddr != @grouped ip daddr != @untranslated`;
-  const aside = `iifname ${veths} ct state new ip saddr @aside ip daddr != @untranslated fib daddr type != local`;
+  const aside = `ct state new iifname ${veths} ip saddr @aside ip daddr != @untranslated fib daddr type != local`;
   return [
     'set untranslated {',
     'type ipv4_addr; flags interval;',

@@ -45,17 +45,31 @@ function fullestFirst({ interfaces, journal: { holders } }: AddressRequest): rea
 
 function chooseOn(record: InterfaceRecord, request: AddressRequest): Ip | undefined {
   const { journal, nowMs, cooldownMs = COOLDOWN_MS } = request;
-  let best: Ip | undefined;
-  let bestSince = nowMs - cooldownMs;
-  for (const address of podAddresses(record)) {
-    if (journal.holders.has(address)) continue;
-    const since = journal.idleSince.get(address);
-    if (since === undefined) return address;
-    if (since > bestSince || (since === bestSince && best !== undefined)) continue;
-    best = address;
-    bestSince = since;
+  const fresh = firstFresh(record, journal);
+  if (fresh !== undefined) return fresh;
+  // In the order in which they were left: the first is the longest idle.
+  for (const [address, since] of journal.idleSince) {
+    if (since > nowMs - cooldownMs) return undefined;
+    if (poolOf(record).members.has(address)) return address;
   }
-  return best;
+  return undefined;
+}
+
+/** How many of an interface's addresses, from the first on, have had a holder: they need not be looked at again. */
+const used = new WeakMap<JournalState, WeakMap<InterfaceRecord, number>>();
+
+/** The first that nobody ever had. A node full of pods would else spend more on finding it than on all other choices. */
+function firstFresh(record: InterfaceRecord, journal: JournalState): Ip | undefined {
+  const { holders, idleSince } = journal;
+  const marks = used.get(journal) ?? new WeakMap<InterfaceRecord, number>();
+  used.set(journal, marks);
+  const addresses = podAddresses(record);
+  let at = marks.get(record) ?? 0;
+  for (let address = addresses[at]; address !== undefined; address = addresses[++at]) {
+    if (!holders.has(address) && !idleSince.has(address)) break;
+  }
+  marks.set(record, at);
+  return addresses[at];
 }
 
 export function countPool({ interfaces, journal, nowMs, cooldownMs = COOLDOWN_MS }: AddressRequest): PoolCounts {
@@ -67,18 +81,25 @@ export function countPool({ interfaces, journal, nowMs, cooldownMs = COOLDOWN_MS
   return counts;
 }
 
-const parsed = new WeakMap<InterfaceRecord, readonly Ip[]>();
+interface Pool {
+  readonly addresses: readonly Ip[];
+  readonly members: ReadonlySet<Ip>;
+}
+const parsed = new WeakMap<InterfaceRecord, Pool>();
 
 /** Of an IPv6 prefix, which holds 2^48: more than a node ever runs, and a list that can be walked. */
 const MOST_OF_A_PREFIX = 1024;
 
 /** The addresses of an interface that pods may have; its primary is the node's. */
-function podAddresses(record: InterfaceRecord): readonly Ip[] {
+const podAddresses = (record: InterfaceRecord): readonly Ip[] => poolOf(record).addresses;
+
+function poolOf(record: InterfaceRecord): Pool {
   const known = parsed.get(record);
   if (known !== undefined) return known;
   const addresses = [...record.addresses.map(ip), ...record.prefixes.flatMap((text) => firstOf(prefix(text)))];
-  parsed.set(record, addresses);
-  return addresses;
+  const pool = { addresses, members: new Set(addresses) };
+  parsed.set(record, pool);
+  return pool;
 }
 
 function firstOf(range: Prefix): readonly Ip[] {

@@ -3,7 +3,7 @@ import type { ErrorCode } from '../../core/errors/catalogue.ts';
 import { CodedError, describeError } from '../../core/errors/coded-error.ts';
 import { cniErrorObject } from '../../cni/error-object.ts';
 import type { ReplyFrame, RequestFrame } from '../../cni/frame.ts';
-import { parseNetworkConfig } from '../../cni/network-config.ts';
+import { type NetworkConfig, parseNetworkConfig } from '../../cni/network-config.ts';
 import { cniErrorCodes, DEFAULT_VERSION, parseCniRequest } from '../../cni/protocol.ts';
 import type { Log } from '../../daemon/log.ts';
 import type { Clock } from '../clock.ts';
@@ -27,6 +27,7 @@ export type RequestHandler = (request: RequestFrame, signal: AbortSignal) => Pro
 
 export function createRequestHandler(options: HandlerOptions): RequestHandler {
   const { clock, log, observe, onRefused } = options;
+  const readConfig = configReader();
   return async ({ environment, stdin }, signal) => {
     const startMs = clock.nowMs();
     const command = environment['CNI_COMMAND'] ?? '';
@@ -35,7 +36,7 @@ export function createRequestHandler(options: HandlerOptions): RequestHandler {
     let version: string = DEFAULT_VERSION;
     try {
       const request = parseCniRequest(environment);
-      const config = parseNetworkConfig(stdin);
+      const config = readConfig(stdin);
       version = config.cniVersion;
       const output = await dispatch(options, { request, config, signal });
       const durationMs = clock.nowMs() - startMs;
@@ -53,6 +54,17 @@ export function createRequestHandler(options: HandlerOptions): RequestHandler {
       const isStatus = command === 'STATUS' && code !== undefined && !code.startsWith('cni-');
       return reply(1, isStatus ? { ...object, code: cniErrorCodes.notAvailable } : object);
     }
+  };
+}
+
+/** A runtime writes the same configuration for almost every pod. */
+function configReader(): (stdin: Uint8Array) => NetworkConfig {
+  let last: { readonly stdin: Buffer; readonly config: NetworkConfig } | undefined;
+  return (stdin) => {
+    if (last === undefined || !last.stdin.equals(stdin)) {
+      last = { config: parseNetworkConfig(stdin), stdin: Buffer.from(stdin) };
+    }
+    return last.config;
   };
 }
 

@@ -93,7 +93,9 @@ function serve(socket: Socket, { handle, peerUid, log }: Omit<AgentServerOptions
         if (gone.signal.aborted) return;
         const reply = encodeReply(await handle(request, gone.signal));
         answered = true;
-        socket.end(reply);
+        // Not `end`: all has been read, and to wait for the plugin's own end would take another turn and three calls.
+        // Nor at once: a stream that is destroyed within its callback makes an error, with its stack, for nobody.
+        socket.write(reply, () => process.nextTick(() => socket.destroy()));
       });
     } catch (error) {
       refuse(error);

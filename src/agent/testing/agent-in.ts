@@ -3,6 +3,7 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 
 import { decodeReply, encodeRequest } from '../../cni/frame.ts';
+import type { GroupPolicy } from '../../core/groups/policy.ts';
 import { SECURITY_GROUPS_ANNOTATION } from '../../core/names.ts';
 import type { NodeNetwork } from '../../core/records/node-network.ts';
 import type { SecurityGroupRecord } from '../../core/records/security-group.ts';
@@ -72,11 +73,13 @@ export function agentIn(options: AgentInOptions): AgentIn {
   const securityGroups = informerDouble<SecurityGroupRecord>();
   const configMap = informerDouble<ConfigMapView>();
   const serviceAccounts = informerDouble<ServiceAccountView>();
+  const policies = informerDouble<GroupPolicy>();
   const podViews = informerDouble<PodView>();
   const set = (values: SettingValues): void =>
     configMap.set({ metadata: { name: 'aws-vpc-cni' }, data: { ENABLE_POD_ENI: 'true', ...values } });
   set(settings);
   serviceAccounts.set();
+  policies.set();
   podViews.set(...pods.map(viewOf));
   let agent: Agent | undefined;
   return {
@@ -86,7 +89,14 @@ export function agentIn(options: AgentInOptions): AgentIn {
     async start() {
       agent = await startAgent({
         kernel: kernel(kernelIn(netns)),
-        startInformers: () => ({ pods: podViews, serviceAccounts, records, securityGroups, configMaps: [configMap] }),
+        startInformers: () => ({
+          pods: podViews,
+          serviceAccounts,
+          policies,
+          records,
+          securityGroups,
+          configMaps: [configMap],
+        }),
         writeStatus: async () => undefined,
         environment: {},
         bootId: 'boot',

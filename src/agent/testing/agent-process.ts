@@ -6,6 +6,7 @@ import { readFileSync } from 'node:fs';
 
 import { pino } from 'pino';
 
+import type { GroupPolicy } from '../../core/groups/policy.ts';
 import { SECURITY_GROUPS_ANNOTATION } from '../../core/names.ts';
 import type { NodeNetwork } from '../../core/records/node-network.ts';
 import type { SecurityGroupRecord } from '../../core/records/security-group.ts';
@@ -14,6 +15,7 @@ import { startAgent } from '../agent.ts';
 import { systemClock } from '../clock.ts';
 import { createMetrics } from '../http/metrics.ts';
 import { openJournal } from '../journal/journal-file.ts';
+import { gatherLines } from '../../daemon/gather-lines.ts';
 import { silentLog } from '../../daemon/log.ts';
 import { type PodView, type ServiceAccountView, viewPod } from '../world/pod-view.ts';
 import type { ConfigMapView } from '../world/world.ts';
@@ -50,6 +52,7 @@ const records = informerDouble<NodeNetwork>();
 const securityGroups = informerDouble<SecurityGroupRecord>();
 const configMap = informerDouble<ConfigMapView>();
 const serviceAccounts = informerDouble<ServiceAccountView>();
+const policies = informerDouble<GroupPolicy>();
 if (config.apiAway !== true) {
   pods.set(
     ...config.pods.map(({ name, groups }) =>
@@ -64,6 +67,7 @@ if (config.apiAway !== true) {
     ),
   );
   serviceAccounts.set();
+  policies.set();
   configMap.set({ metadata: { name: 'aws-vpc-cni' }, data: { ENABLE_POD_ENI: 'true' } });
   securityGroups.set(...config.securityGroups);
   records.set(config.record);
@@ -84,7 +88,7 @@ const metrics = createMetrics(() => undefined);
 points.arm(config.dieAtStep ?? 0);
 const agent = await startAgent({
   kernel: points.kernel(openKernel()),
-  startInformers: () => ({ pods, serviceAccounts, records, securityGroups, configMaps: [configMap] }),
+  startInformers: () => ({ pods, serviceAccounts, policies, records, securityGroups, configMaps: [configMap] }),
   writeStatus: async () => undefined,
   environment: {},
   bootId: 'boot',
@@ -92,7 +96,10 @@ const agent = await startAgent({
   stateDir: config.stateDir,
   peerUid: () => 0,
   clock: systemClock,
-  log: config.log === true ? pino({ base: { node: 'node-1' } }, pino.destination({ sync: false })) : silentLog,
+  log:
+    config.log === true
+      ? pino({ base: { node: 'node-1' } }, gatherLines(pino.destination({ sync: false, minLength: 8192 })))
+      : silentLog,
   observe(...observation) {
     metrics.observe(...observation);
     // Between the last write and the answer.

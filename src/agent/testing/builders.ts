@@ -2,7 +2,13 @@
 import { ipv4 } from '../../core/address/ipv4.ts';
 import { mac } from '../../core/address/mac.ts';
 import { setKey } from '../../core/groups/set-key.ts';
-import type { InterfaceRecord, NodeNetwork, NodeNetworkSpec, SetRecord } from '../../core/records/node-network.ts';
+import type {
+  BranchRecord,
+  InterfaceRecord,
+  NodeNetwork,
+  NodeNetworkSpec,
+  SetRecord,
+} from '../../core/records/node-network.ts';
 import type { SecurityGroupRecord } from '../../core/records/security-group.ts';
 import type { SecurityGroupRule } from '../../core/vpc/model.ts';
 import type { Attachment } from '../journal/journal.ts';
@@ -35,6 +41,31 @@ export const anInterface = (part: Partial<InterfaceRecord> = {}): InterfaceRecor
   primaryAddress: '10.0.0.10',
   addresses: ['10.0.0.20', '10.0.0.21'],
   prefixes: [],
+  ...part,
+});
+
+/** What carries {@link aBranch}. */
+export const aTrunk = (part: Partial<InterfaceRecord> = {}): InterfaceRecord =>
+  anInterface({
+    id: 'eni-trunk',
+    mac: '06:00:00:00:00:0f',
+    deviceIndex: 3,
+    purpose: 'trunk',
+    primaryAddress: '10.0.3.5',
+    addresses: [],
+    ...part,
+  });
+
+export const aBranch = (part: Partial<BranchRecord> = {}): BranchRecord => ({
+  pod: 'uid-web',
+  id: 'eni-branch',
+  mac: '06:00:00:00:01:07',
+  trunk: 'eni-trunk',
+  vlan: 7,
+  subnet: '10.0.0.0/20',
+  gateway: '10.0.0.1',
+  groups: ['sg-0000000000000000b'],
+  address: '10.0.3.20',
   ...part,
 });
 

@@ -35,8 +35,9 @@ export function kernelDouble(): KernelDouble {
     stumble(operation);
     log.push(`${operation} ${detail}`);
   };
+  let lastIndex = 0;
   const link = (name: string, macText: string | undefined): Link => ({
-    index: 1,
+    index: ++lastIndex,
     name,
     mac: macText === undefined ? undefined : mac(macText),
     mtu: 1500,
@@ -54,12 +55,22 @@ export function kernelDouble(): KernelDouble {
       linksIn(where).set(change.name, link(change.name, change.mac));
       linksIn(change.peer.netns ?? where).set(change.peer.name, link(change.peer.name, change.peer.mac));
     }
+    if (change.op === 'add-vlan') {
+      if (linksIn(where).has(change.name)) throw new Error(`EEXIST ${change.name}`);
+      linksIn(where).set(change.name, link(change.name, change.mac));
+    }
+    if (change.op === 'delete-vlan') linksIn(where).delete(change.name);
     if (change.op === 'delete-link') linksIn(where).delete(change.link);
     if (change.op === 'set-link') {
-      const { up, mtu } = change;
+      const { up, mtu, group } = change;
       const before = linksIn(where).get(change.link);
       if (before !== undefined)
-        linksIn(where).set(change.link, { ...before, ...(up === true && { up }), ...(mtu !== undefined && { mtu }) });
+        linksIn(where).set(change.link, {
+          ...before,
+          ...(up !== undefined && { up }),
+          ...(mtu !== undefined && { mtu }),
+          ...(group !== undefined && { group }),
+        });
     }
     if (change.op === 'add-rule') rules.push(change);
   };

@@ -11,7 +11,7 @@ import { ipv4 } from '../../core/address/ipv4.ts';
 import { mac } from '../../core/address/mac.ts';
 import { formatPrefix, prefix4, type Prefix4 } from '../../core/address/prefix.ts';
 import { setKey, sortedGroups } from '../../core/groups/set-key.ts';
-import type { InterfaceRecord, NodeNetwork } from '../../core/records/node-network.ts';
+import type { BranchRecord, InterfaceRecord, NodeNetwork } from '../../core/records/node-network.ts';
 import type { SecurityGroupRecord } from '../../core/records/security-group.ts';
 import type { SecurityGroup, Vpc } from '../../core/vpc/model.ts';
 import { createFabric } from '../../lab/fabric/fabric.ts';
@@ -28,6 +28,8 @@ export interface PodPlace {
   readonly node: NodeName;
   /** Absent for a pod with the node's groups. */
   readonly groups?: readonly string[];
+  /** Default false: it shares the interface of its groups. */
+  readonly branch?: boolean;
 }
 export interface World {
   readonly pods: readonly PodPlace[];
@@ -89,9 +91,25 @@ export async function nodesInVpc(prefix: string, first: World): Promise<NodesInV
   let world = first;
   let generation = 0;
 
+  const branchesOf = (node: NodeName): readonly BranchRecord[] => {
+    const number = nodes.indexOf(node);
+    const own = world.pods.filter((pod) => pod.node === node && pod.branch === true);
+    return own.map(({ name, groups = [] }, at) => ({
+      pod: `uid-${name}`,
+      id: `eni-${name}`,
+      mac: `06:00:00:01:0${number}:0${at + 1}`,
+      trunk: `eni-trunk-${node}`,
+      vlan: at + 1,
+      subnet: SUBNET,
+      gateway: '10.0.0.1',
+      groups: sortedGroups(groups),
+      address: address(name),
+    }));
+  };
   const interfacesOf = (node: NodeName): readonly InterfaceRecord[] => {
     const number = nodes.indexOf(node);
     const own = world.pods.filter((pod) => pod.node === node);
+    const shared = own.filter(({ groups, branch }) => groups !== undefined && branch !== true);
     const common = { card: 0, subnet: SUBNET, gateway: '10.0.0.1', prefixes: [] };
     return [
       {
@@ -104,26 +122,37 @@ export async function nodesInVpc(prefix: string, first: World): Promise<NodesInV
         primaryAddress: address(`node-${node}`),
         addresses: own.filter(({ groups }) => groups === undefined).map(({ name }) => address(name)),
       },
-      ...own
-        .filter(({ groups }) => groups !== undefined)
-        .map(({ name, groups = [] }, at) => ({
-          ...common,
-          id: `eni-${name}`,
-          mac: `06:00:00:00:0${number}:0${at + 1}`,
-          deviceIndex: at + 1,
-          purpose: 'groups' as const,
-          groups: sortedGroups(groups),
-          primaryAddress: `10.0.${number}.${100 + at}`,
-          addresses: [address(name)],
-        })),
+      ...shared.map(({ name, groups = [] }, at) => ({
+        ...common,
+        id: `eni-${name}`,
+        mac: `06:00:00:00:0${number}:0${at + 1}`,
+        deviceIndex: at + 1,
+        purpose: 'groups' as const,
+        groups: sortedGroups(groups),
+        primaryAddress: `10.0.${number}.${100 + at}`,
+        addresses: [address(name)],
+      })),
+      ...(branchesOf(node).length === 0
+        ? []
+        : [
+            {
+              ...common,
+              id: `eni-trunk-${node}`,
+              mac: `06:00:00:00:0${number}:0f`,
+              deviceIndex: shared.length + 1,
+              purpose: 'trunk' as const,
+              groups: sortedGroups(world.nodeGroups),
+              primaryAddress: `10.0.${number}.200`,
+              addresses: [],
+            },
+          ]),
     ];
   };
   const recordOf = (node: NodeName): NodeNetwork => {
     const interfaces = interfacesOf(node);
-    const grouped = Map.groupBy(
-      interfaces.filter(({ purpose }) => purpose === 'groups'),
-      ({ groups }) => setKey(groups),
-    );
+    const branches = branchesOf(node);
+    const own = world.pods.filter((pod) => pod.node === node && pod.groups !== undefined);
+    const grouped = Map.groupBy(own, ({ groups = [] }) => setKey(groups));
     return {
       apiVersion: 'branchline.dev/v1alpha1',
       kind: 'NodeNetwork',
@@ -132,13 +161,14 @@ export async function nodesInVpc(prefix: string, first: World): Promise<NodesInV
         instance: { id: `i-${node}`, type: 'm5.large', zone: 'us-west-2a', primaryMac: interfaces[0]?.mac ?? '' },
         vpc: { id: 'vpc-1', cidrs: ['10.0.0.0/16'] },
         interfaces,
-        sets: [...grouped].map(([key, own]) => ({
+        sets: [...grouped].map(([key, pods]) => ({
           key,
-          groups: own[0]?.groups ?? [],
-          interfaces: own.map(({ id }) => id),
+          groups: sortedGroups(pods[0]?.groups ?? []),
+          interfaces: pods.filter(({ branch }) => branch !== true).map(({ name }) => `eni-${name}`),
           generation: 1,
-          pods: own.map(({ id }) => id.replace('eni-', 'uid-')),
+          pods: pods.map(({ name }) => `uid-${name}`),
         })),
+        ...(branches.length > 0 && { branches }),
       },
     };
   };
@@ -163,12 +193,25 @@ export async function nodesInVpc(prefix: string, first: World): Promise<NodesInV
     groups: one.groups,
     sourceDestCheck: true,
   });
+  const allBranches = () => nodes.flatMap((node) => branchesOf(node).map((one) => ({ ...one, node })));
+  const fabricBranch = ({ node, ...one }: BranchRecord & { readonly node: NodeName }): FabricInterface => ({
+    id: one.id,
+    mac: mac(one.mac),
+    netns: netns(`node-${node}`),
+    deviceIndex: interfacesOf(node).find(({ id }) => id === one.trunk)?.deviceIndex ?? 0,
+    subnet: prefix4(SUBNET),
+    addresses: [ipv4(one.address)],
+    prefixes: [],
+    groups: one.groups,
+    sourceDestCheck: true,
+    trunk: { interface: one.trunk, vlan: one.vlan },
+  });
   const tell = async (): Promise<void> => {
     generation++;
     fabric.sync({
       cidrs: [prefix4('10.0.0.0/16')],
       subnets: [{ cidr: prefix4(SUBNET) }],
-      interfaces: all().map(fabricInterface),
+      interfaces: [...all().map(fabricInterface), ...allBranches().map(fabricBranch)],
       groups: world.groups,
       prefixLists: world.prefixLists,
       outside: [ipv4(OUTSIDE)],
@@ -220,16 +263,28 @@ export async function nodesInVpc(prefix: string, first: World): Promise<NodesInV
       id: 'vpc-1',
       cidrs: [prefix4('10.0.0.0/16')],
       subnets: [{ id: 'subnet-1', vpc: 'vpc-1', zone: 'us-west-2a', cidr: prefix4(SUBNET) }],
-      interfaces: all().map(({ node, id, groups, purpose, primaryAddress, addresses: own, deviceIndex }) => ({
-        id,
-        subnet: 'subnet-1',
-        groups,
-        addresses: [primaryAddress, ...own].map(ip),
-        prefixes: [],
-        sourceDestCheck: true,
-        attachment: { instance: `i-${node}`, deviceIndex },
-        purpose,
-      })),
+      interfaces: [
+        ...all().map(({ node, id, groups, purpose, primaryAddress, addresses: own, deviceIndex }) => ({
+          id,
+          subnet: 'subnet-1',
+          groups,
+          addresses: [primaryAddress, ...own].map(ip),
+          prefixes: [],
+          sourceDestCheck: true,
+          attachment: { instance: `i-${node}`, deviceIndex },
+          purpose,
+        })),
+        ...allBranches().map(({ id, groups, address: own, trunk, vlan }) => ({
+          id,
+          subnet: 'subnet-1',
+          groups,
+          addresses: [ip(own)],
+          prefixes: [],
+          sourceDestCheck: true,
+          trunk: { interface: trunk, vlan },
+          purpose: 'branch' as const,
+        })),
+      ],
       groups: world.groups,
       prefixLists: world.prefixLists,
     }),

@@ -8,9 +8,10 @@ import { join } from 'node:path';
 
 import { formatIp } from '../../core/address/ip.ts';
 import { formatPrefix4 } from '../../core/address/prefix.ts';
-import { links, nft, routing } from '../../core/names.ts';
+import { nft, routing } from '../../core/names.ts';
 import { type JournalState, replay } from '../journal/journal.ts';
 import { decodeLines } from '../journal/journal-lines.ts';
+import { isHostLinkName } from '../wire/names.ts';
 import type { ScratchNode } from './scratch-node.ts';
 
 export interface Observed {
@@ -37,7 +38,7 @@ export function observeNode(node: ScratchNode): Observed {
     links: kernel
       .links(netns)
       .map(({ name }) => name)
-      .filter((name) => name.startsWith(links.hostVethPrefix))
+      .filter(isHostLinkName)
       .sort(),
     routes: kernel
       .routes(netns, routing.podTable)

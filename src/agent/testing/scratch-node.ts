@@ -117,7 +117,12 @@ export async function scratchNode({ prefix, buildShim, world }: ScratchNodeOptio
     writeFileSync(path, JSON.stringify(config));
     const log = openSync(join(folder, 'agent.log'), 'a');
     // As the manifest starts it.
-    const node = [process.execPath, '--disable-warning=ExperimentalWarning', '--max-semi-space-size=1'];
+    const node = [
+      process.execPath,
+      '--disable-warning=ExperimentalWarning',
+      '--max-semi-space-size=1',
+      '--v8-pool-size=2',
+    ];
     const child = spawn('nsenter', [`--net=/run/netns/${name('node')}`, ...node, bundle, path], {
       stdio: ['ignore', log, 'inherit', 'ipc'],
     });
@@ -136,7 +141,8 @@ export async function scratchNode({ prefix, buildShim, world }: ScratchNodeOptio
       });
     const ready = news('ready');
     ready.catch(() => undefined);
-    const order = (message: AgentOrder): void => void child.send(message);
+    // Of one that has died meanwhile no news will come.
+    const order = (message: AgentOrder): void => void child.send(message, () => undefined);
     return {
       pid: child.pid ?? 0,
       hasEnded: () => child.exitCode !== null || child.signalCode !== null,

@@ -39,6 +39,7 @@ export const planNode = (link: string, family: Family): InterfacePlan => ({
 });
 
 export function planInterface(record: InterfaceRecord, link: string, mtu: number): InterfacePlan {
+  if (record.purpose === 'trunk') return planTrunk(link, mtu);
   const table = interfaceTable(record.card, record.deviceIndex);
   const [primary, gateway] = [ip(record.primaryAddress), ip(record.gateway)];
   return {
@@ -61,6 +62,12 @@ export function planInterface(record: InterfaceRecord, link: string, mtu: number
     ],
   };
 }
+
+/** It carries its branches' packets; its own address is nobody's, and what comes untagged is dropped. */
+const planTrunk = (link: string, mtu: number): InterfacePlan => ({
+  changes: [{ op: 'set-link', link, up: true, mtu }],
+  sysctls: [{ key: `net/ipv6/conf/${link}/accept_ra`, value: '0' }],
+});
 
 /** The primary of an interface gets no rule: a process of the node that binds it must not speak as the pods' groups. */
 export const sourceRules = (record: InterfaceRecord): readonly RuleSpec<Family>[] =>

@@ -12,6 +12,7 @@ import { formatPrefix, hostPrefix, prefix } from '../../core/address/prefix.ts';
 import { links, routing } from '../../core/names.ts';
 import type { Family, NetChange, Netns, Route } from '../../linux/port.ts';
 import type { Attachment } from '../journal/journal.ts';
+import type { Sysctl } from './plan-interface.ts';
 
 const gateways = {
   ipv4: { gateway: ip(links.gateway4), everywhere: prefix('0.0.0.0/0'), length: 32 },
@@ -24,6 +25,8 @@ export interface PodPlan {
   readonly host: readonly NetChange[];
   /** In the pod's. */
   readonly pod: readonly NetChange[];
+  /** In the node's namespace, once the link is there. Speed alone depends on them. */
+  readonly sysctls: readonly Sysctl[];
 }
 
 /** Rules must be in the kernel before: the host side comes up with its very message. */
@@ -50,8 +53,18 @@ export function planPod(attachment: Attachment, podNetns: Netns): PodPlan {
       { op: 'replace-route', destination: everywhere, link: ifname, gateway },
       { op: 'replace-neighbour', link: ifname, address: gateway, mac: hostMac },
     ],
+    sysctls: isIpv4(address) ? trustSources(hostLink) : [],
   };
 }
+
+/**
+ * Wherever there are routing rules the kernel asks for the way back to the source of each packet, a second lookup. The
+ * judgement's rule is stricter, and every packet from a pod meets it: of a link it knows the one address.
+ */
+const trustSources = (link: string): readonly Sysctl[] => [
+  { key: `net/ipv4/conf/${link}/accept_local`, value: '1' },
+  { key: `net/ipv4/conf/${link}/rp_filter`, value: '0' },
+];
 
 /** The node's way to the pod; the source is named, lest the kernel take the address of any other link. */
 export const planPodRoutes = ({ address, hostLink, nodeAddress, podMac }: Attachment): readonly NetChange[] => [

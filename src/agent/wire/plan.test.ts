@@ -4,7 +4,7 @@ import { ip } from '../../core/address/ip.ts';
 import { ipv4 } from '../../core/address/ipv4.ts';
 import { hostPrefix4, prefix, prefix4 } from '../../core/address/prefix.ts';
 import type { RuleSpec } from '../../linux/port.ts';
-import { anAttachment, anInterface } from '../testing/builders.ts';
+import { anAttachment, anInterface, aTrunk } from '../testing/builders.ts';
 import { hostLinkName, vethMac } from './names.ts';
 import { nodeRules, planInterface, planRules, sourceRules } from './plan-interface.ts';
 import { planPod, planPodRemoval, planPodRepair } from './plan-pod.ts';
@@ -38,6 +38,10 @@ describe('the plan of a pod’s link', () => {
       'replace-route',
       'replace-route',
       'replace-neighbour',
+    ]);
+    expect(plan.sysctls.map(({ key }) => key)).toEqual([
+      'net/ipv4/conf/brl00000000001/accept_local',
+      'net/ipv4/conf/brl00000000001/rp_filter',
     ]);
   });
 
@@ -94,6 +98,12 @@ describe('the plan of a further interface', () => {
     const { changes, sysctls } = planInterface(second, 'eth2', 9001);
     expect(changes.filter(({ op }) => op === 'replace-route')).toMatchObject([{ table: 20103 }, { table: 20103 }]);
     expect(sysctls).toEqual([{ key: 'net/ipv4/conf/eth2/rp_filter', value: '2' }]);
+  });
+
+  it('has nothing of its own if it is a trunk', () => {
+    expect(planInterface(aTrunk(), 'eth3', 9001).changes).toEqual([
+      { op: 'set-link', link: 'eth3', up: true, mtu: 9001 },
+    ]);
   });
 
   it('has a source rule for each address and prefix that pods may have, and none for its primary', () => {

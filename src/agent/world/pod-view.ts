@@ -1,4 +1,5 @@
 /** What the agent keeps of a pod, a service account and a ConfigMap: projections that run before anything is cached. */
+import { type Labels, noLabels } from '../../core/groups/label-selector.ts';
 import { SECURITY_GROUPS_ANNOTATION } from '../../core/names.ts';
 import type { ObjectMeta } from '../../core/records/node-network.ts';
 import type { KubeObject } from '../../kube/port.ts';
@@ -11,6 +12,7 @@ export interface PodView {
   readonly staticUid: string | undefined;
   /** Only what the matcher reads. */
   readonly annotations: Readonly<Record<string, string>>;
+  readonly labels: Labels;
   readonly hostNetwork: boolean;
   readonly serviceAccount: string;
   readonly probePorts: readonly ProbePort[];
@@ -21,6 +23,8 @@ export interface PodView {
 export interface ServiceAccountView {
   readonly metadata: ObjectMeta;
   readonly annotations: Readonly<Record<string, string>>;
+  /** Absent: there is no such service account. */
+  readonly labels?: Labels;
 }
 
 type Port = number | string | undefined;
@@ -54,6 +58,7 @@ export function viewPod({ metadata, spec }: PodObject): PodView {
     uid: metadata.uid ?? '',
     staticUid: metadata.annotations?.['kubernetes.io/config.mirror'],
     annotations: requestOnly(metadata),
+    labels: metadata.labels ?? noLabels,
     hostNetwork: spec?.hostNetwork ?? false,
     serviceAccount: spec?.serviceAccountName ?? 'default',
     // HTTP, gRPC and TCP probes all are TCP.
@@ -65,6 +70,7 @@ export function viewPod({ metadata, spec }: PodObject): PodView {
 export const viewServiceAccount = ({ metadata }: KubeObject): ServiceAccountView => ({
   metadata: slim(metadata),
   annotations: requestOnly(metadata),
+  labels: metadata.labels ?? noLabels,
 });
 
 function probedPorts(container: Container): readonly number[] {

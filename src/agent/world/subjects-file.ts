@@ -1,10 +1,11 @@
 /**
- * The pods of this node and their service accounts as last seen, on disk beside the journal: what the matcher needs to
- * serve a pod whose sandbox is made anew while the API server is away. A copy behind the truth refuses or waits; it
- * can give no pod other groups, since those are what the record says of its UID.
+ * The pods of this node, their service accounts and the policies of their namespaces as last seen, on disk beside the
+ * journal: what the matcher needs to serve a pod whose sandbox is made anew while the API server is away. A copy behind
+ * the truth refuses or waits; it can give no pod other groups, since those are what the record says of its UID.
  */
 import { readFileSync } from 'node:fs';
 
+import type { GroupPolicy } from '../../core/groups/policy.ts';
 import { describeError } from '../../core/errors/coded-error.ts';
 import type { Log } from '../../daemon/log.ts';
 import type { Clock } from '../clock.ts';
@@ -14,14 +15,17 @@ import type { PodView, ServiceAccountView } from './pod-view.ts';
 export interface Subjects {
   readonly pods: readonly PodView[];
   readonly serviceAccounts: readonly ServiceAccountView[];
+  /** undefined: there is no copy, and nothing can be decided by it. */
+  readonly policies: readonly GroupPolicy[] | undefined;
 }
 
-export const noSubjects: Subjects = { pods: [], serviceAccounts: [] };
+export const noSubjects: Subjects = { pods: [], serviceAccounts: [], policies: undefined };
 
-/** An absent or unreadable copy is none. */
+/** An absent or unreadable copy is none; so is that of an older agent, which knew neither policies nor labels. */
 export function readSubjects(path: string): Subjects {
   try {
-    return { ...noSubjects, ...(JSON.parse(readFileSync(path, 'utf8')) as Partial<Subjects>) };
+    const copy = JSON.parse(readFileSync(path, 'utf8')) as Partial<Subjects>;
+    return copy.policies === undefined ? noSubjects : { ...noSubjects, ...copy };
   } catch {
     return noSubjects;
   }

@@ -2,6 +2,7 @@
  * What the agent knows of the cluster: its informers, and where one has not synced, the last accepted copy on disk. It
  * must never decide anything.
  */
+import type { GroupPolicy } from '../../core/groups/policy.ts';
 import type { NodeNetwork, ObjectMeta } from '../../core/records/node-network.ts';
 import type { SecurityGroupRecord } from '../../core/records/security-group.ts';
 import { readSettings, type SettingProblem, type Settings, type SettingValues } from '../../core/settings/settings.ts';
@@ -19,6 +20,7 @@ export interface ConfigMapView {
 export interface Informers {
   readonly pods: Informer<PodView>;
   readonly serviceAccounts: Informer<ServiceAccountView>;
+  readonly policies: Informer<GroupPolicy>;
   readonly records: Informer<NodeNetwork>;
   readonly securityGroups: Informer<SecurityGroupRecord>;
   /** In the order of `SETTINGS_CONFIG_MAPS`. */
@@ -39,7 +41,9 @@ export interface World {
   pod(ref: PodRef): PodView | undefined;
   /** A service account that does not exist asks for nothing; undefined until that is known. */
   serviceAccount(pod: PodView): ServiceAccountView | undefined;
-  /** The node's pods and their service accounts; undefined until the API server has shown them. */
+  /** undefined until they are known. */
+  policies(): readonly GroupPolicy[] | undefined;
+  /** What the matcher needs to know of the node's pods; undefined until the API server has shown all of it. */
   subjects(): Subjects | undefined;
   onChange(listener: () => void): () => void;
 }
@@ -54,10 +58,19 @@ export interface WorldOptions {
 export function createWorld({ informers, environment, last }: WorldOptions): World {
   let settings: Settings | undefined = last.settings;
   let problems: readonly SettingProblem[] = [];
-  const { configMaps, pods, records, securityGroups, serviceAccounts } = informers;
+  /** Asked for with each pod, and read once. */
+  let seen: readonly (SettingValues | undefined)[] | undefined;
+  const { configMaps, pods, policies, records, securityGroups, serviceAccounts } = informers;
+  /**
+   * The copy is used as a whole or not at all: a pod that is new, judged by policies that are old, might get the node's
+   * groups where it was meant to have others.
+   */
+  const isShown = (): boolean => [pods, serviceAccounts, policies].every((informer) => informer.hasSynced());
   const readAgain = (): void => {
     if (!configMaps.every((informer) => informer.hasSynced())) return;
     const data = configMaps.map((informer) => informer.all()[0]?.data);
+    if (data.length === seen?.length && data.every((one, at) => one === seen?.[at])) return;
+    seen = data;
     const previous = settings === undefined ? {} : { previous: settings };
     ({ settings, problems } = readSettings({ configMaps: data, environment, ...previous }));
   };
@@ -72,17 +85,18 @@ export function createWorld({ informers, environment, last }: WorldOptions): Wor
     },
     settingProblems: () => problems,
     pod({ namespace, name, uid }) {
-      const pod = pods.hasSynced() ? pods.get({ namespace, name }) : find(last.pods, { namespace, name });
+      const pod = isShown() ? pods.get({ namespace, name }) : find(last.pods, { namespace, name });
       // The cache may still hold the pod's predecessor of the same name.
       return uid === '' || pod?.uid === uid || pod?.staticUid === uid ? pod : undefined;
     },
     serviceAccount({ metadata: { namespace }, serviceAccount: name }) {
       if (namespace === undefined) return undefined;
-      if (!serviceAccounts.hasSynced()) return find(last.serviceAccounts, { namespace, name });
+      if (!isShown()) return find(last.serviceAccounts, { namespace, name });
       return serviceAccounts.get({ namespace, name }) ?? absent({ namespace, name });
     },
+    policies: () => (isShown() ? policies.all() : last.policies),
     subjects() {
-      if (!pods.hasSynced() || !serviceAccounts.hasSynced()) return undefined;
+      if (!isShown()) return undefined;
       const used = new Map(
         pods
           .all()
@@ -92,10 +106,12 @@ export function createWorld({ informers, environment, last }: WorldOptions): Wor
           ]),
       );
       const accounts = [...used.values()].map((ref) => serviceAccounts.get(ref) ?? absent(ref));
-      return { pods: pods.all(), serviceAccounts: accounts };
+      const namespaces = new Set(pods.all().map(({ metadata }) => metadata.namespace));
+      const meaning = policies.all().filter(({ metadata }) => namespaces.has(metadata.namespace));
+      return { pods: pods.all(), serviceAccounts: accounts, policies: meaning };
     },
     onChange(listener) {
-      const all = [pods, serviceAccounts, records, securityGroups, ...configMaps];
+      const all = [pods, serviceAccounts, policies, records, securityGroups, ...configMaps];
       const leave = all.map((informer: Pick<Informer<unknown>, 'onChange'>) => informer.onChange(listener));
       return () => leave.forEach((stop) => stop());
     },

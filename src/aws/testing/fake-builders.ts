@@ -1,8 +1,9 @@
 /** What a test builds the fake's world with: what exists before the controller comes. */
+import { eksTags } from '../../core/names.ts';
 import type { SecurityGroupRule } from '../../core/vpc/model.ts';
 import { attachInterface, release } from './fake-attachments.ts';
 import { createInterface } from './fake-interfaces.ts';
-import { type FakeQuotas, type FakeWorld, egressDefault } from './fake-world.ts';
+import { type FakeQuotas, type FakeWorld, type StoredInterface, egressDefault } from './fake-world.ts';
 
 export interface FakeBuilders {
   addVpc(options: { readonly cidrs: readonly string[] }): string;
@@ -21,10 +22,29 @@ export interface FakeBuilders {
     readonly rules?: readonly Omit<SecurityGroupRule, 'id'>[];
   }): string;
   setRules(group: string, rules: readonly Omit<SecurityGroupRule, 'id'>[]): void;
+  addPrefixList(entries: readonly string[]): string;
+  /** Makes the list's next version. */
+  setEntries(list: string, entries: readonly string[]): void;
+  removePrefixList(list: string): void;
   runInstance(options: { readonly type: string; readonly subnet: string; readonly groups: readonly string[] }): {
     readonly instance: string;
     readonly primaryInterface: string;
   };
+  /** As EKS's controller: attached, and to go with the instance. */
+  addTrunk(options: {
+    readonly instance: string;
+    readonly deviceIndex: number;
+    readonly groups: readonly string[];
+  }): string;
+  /** As EKS's controller, which tells trunk and VLAN id in tags; those may be others, or none. */
+  addBranch(options: {
+    readonly trunk: string;
+    readonly vlan: number;
+    readonly groups: readonly string[];
+    readonly tags?: Readonly<Record<string, string>>;
+  }): { readonly branch: string; readonly association: string };
+  /** As somebody who gives an interface other groups. */
+  setGroups(interfaceId: string, groups: readonly string[]): void;
   /** Takes with it the interfaces that are to go with it; the others become available. */
   terminateInstance(instance: string): void;
 }
@@ -35,6 +55,25 @@ export function fakeBuilders(world: FakeWorld, quotas: FakeQuotas): FakeBuilders
   const known = <T>(found: T | undefined, id: string): T => {
     if (found === undefined) throw new Error(`the fake has no ${id}`);
     return found;
+  };
+  const make = (
+    request: Pick<Parameters<typeof createInterface>[2], 'subnet' | 'groups' | 'tags'>,
+  ): StoredInterface => {
+    const rest = { description: '', clientToken: world.newId('token'), secondaryAddresses: 0 };
+    const { id } = createInterface(world, quotas, { ...request, ...rest });
+    return known(world.interfaces.get(id), id);
+  };
+  const attached = (at: {
+    readonly instance: string;
+    readonly subnet: string;
+    readonly groups: readonly string[];
+    readonly deviceIndex: number;
+  }): StoredInterface => {
+    const { instance, subnet, groups, deviceIndex } = at;
+    const made = make({ subnet, groups, tags: {} });
+    attachInterface(world, { ...quotas, settlingReads: 0 }, { interface: made.id, instance, deviceIndex, card: 0 });
+    if (made.attachment !== undefined) made.attachment = { ...made.attachment, deleteOnTermination: true };
+    return made;
   };
   return {
     addVpc({ cidrs }) {
@@ -64,26 +103,38 @@ export function fakeBuilders(world: FakeWorld, quotas: FakeQuotas): FakeBuilders
     setRules(group, rules) {
       world.groups.set(group, { ...known(world.groups.get(group), group), rules: withIds(rules) });
     },
+    addPrefixList(entries) {
+      const id = world.newId('pl');
+      world.prefixLists.set(id, [entries]);
+      return id;
+    },
+    setEntries(list, entries) {
+      world.prefixLists.set(list, [...known(world.prefixLists.get(list), list), entries]);
+    },
+    removePrefixList: (list) => void world.prefixLists.delete(list),
     runInstance({ type, subnet, groups }) {
       const { vpc, zone } = known(world.subnets.get(subnet), subnet);
       const instance = world.newId('i');
       world.instances.set(instance, { id: instance, type, zone, vpc, subnet, state: 'running' });
-      const made = createInterface(world, quotas, {
-        subnet,
-        groups,
-        description: '',
-        tags: {},
-        clientToken: world.newId('run'),
-        secondaryAddresses: 0,
-      });
-      attachInterface(
-        world,
-        { ...quotas, settlingReads: 0 },
-        { interface: made.id, instance, deviceIndex: 0, card: 0 },
-      );
-      const primary = known(world.interfaces.get(made.id), made.id);
-      if (primary.attachment !== undefined) primary.attachment = { ...primary.attachment, deleteOnTermination: true };
-      return { instance, primaryInterface: made.id };
+      return { instance, primaryInterface: attached({ instance, subnet, groups, deviceIndex: 0 }).id };
+    },
+    addTrunk({ instance, deviceIndex, groups }) {
+      const { subnet } = known(world.instances.get(instance), instance);
+      const made = attached({ instance, subnet, groups, deviceIndex });
+      made.interfaceType = 'trunk';
+      return made.id;
+    },
+    addBranch({ trunk, vlan, groups, tags = { [eksTags.trunk]: trunk, [eksTags.vlan]: String(vlan) } }) {
+      const { subnet } = known(world.interfaces.get(trunk), trunk);
+      const made = make({ subnet, groups, tags });
+      made.interfaceType = 'branch';
+      made.status = 'in-use';
+      const association = world.newId('trunk-assoc');
+      world.associations.set(association, { id: association, trunk, branch: made.id, vlan });
+      return { branch: made.id, association };
+    },
+    setGroups(id, groups) {
+      known(world.interfaces.get(id), id).groups = [...groups];
     },
     terminateInstance(instance) {
       known(world.instances.get(instance), instance).state = 'terminated';

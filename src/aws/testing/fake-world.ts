@@ -2,7 +2,7 @@
 import { type Ipv4, formatIpv4, ipv4 } from '../../core/address/ipv4.ts';
 import { type Prefix4, addressesOf, containsAddress, prefix4, prefixSize } from '../../core/address/prefix.ts';
 import type { SecurityGroupRule } from '../../core/vpc/model.ts';
-import type { Ec2Instance, Ec2Interface, Ec2SecurityGroup, Ec2Subnet } from '../port.ts';
+import type { Ec2Instance, Ec2Interface, Ec2SecurityGroup, Ec2Subnet, Ec2TrunkAssociation } from '../port.ts';
 
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
 export type StoredInterface = Writable<Ec2Interface> & {
@@ -21,8 +21,11 @@ export interface FakeWorld {
   readonly vpcs: Map<string, { cidrs: readonly string[] }>;
   readonly subnets: Map<string, Omit<Ec2Subnet, 'freeAddresses'>>;
   readonly groups: Map<string, Ec2SecurityGroup>;
+  /** The entries of every version of each prefix list, the current one last. */
+  readonly prefixLists: Map<string, readonly (readonly string[])[]>;
   readonly instances: Map<string, Writable<Ec2Instance>>;
   readonly interfaces: Map<string, StoredInterface>;
+  readonly associations: Map<string, Ec2TrunkAssociation>;
   /** What a client token stood for, and the interface that it made. */
   readonly tokens: Map<string, { readonly request: string; readonly interface: string }>;
   /** `eni-` and 17 hex digits, counted. */
@@ -37,8 +40,10 @@ export function createFakeWorld(): FakeWorld {
     vpcs: new Map(),
     subnets: new Map(),
     groups: new Map(),
+    prefixLists: new Map(),
     instances: new Map(),
     interfaces: new Map(),
+    associations: new Map(),
     tokens: new Map(),
     newId: (kind) => `${kind}-${(++ids).toString(16).padStart(17, '0')}`,
     newMac: () => `02:00:00:${(++macs).toString(16).padStart(6, '0').match(/../g)?.join(':') ?? ''}`,

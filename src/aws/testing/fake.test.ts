@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { ec2Contract } from '../ec2.suite.ts';
+import { contractEntries, contractEntriesBefore, ec2Contract } from '../ec2.suite.ts';
 import { fakeEc2 } from './fake.ts';
 
 /** The world that the contract suite asks for. */
@@ -25,7 +25,9 @@ function contractWorld(settlingReads: number) {
     ],
   });
   const { instance } = ec2.runInstance({ type: 't3.small', subnet, groups: [web] });
-  return { ec2, vpc, cidrs, zone, subnet, subnetCidr, smallSubnet, instance, web, db };
+  const prefixList = ec2.addPrefixList(contractEntriesBefore);
+  ec2.setEntries(prefixList, contractEntries);
+  return { ec2, vpc, cidrs, zone, subnet, subnetCidr, smallSubnet, instance, web, db, prefixList };
 }
 
 ec2Contract({ name: 'the fake', makeWorld: async () => contractWorld(0) });

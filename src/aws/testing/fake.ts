@@ -82,8 +82,27 @@ export function fakeEc2(options: Partial<FakeQuotas> = {}): FakeEc2 {
         if (shown !== undefined) return shown.filter(matching(filter));
         return [...world.interfaces.values()].filter(matching(filter)).map(read);
       }),
+    trunkAssociations: (ids) =>
+      call('trunkAssociations', ids, () =>
+        ids.map((id) => world.associations.get(id)).filter((found) => found !== undefined),
+      ),
     securityGroups: (vpc) =>
       call('securityGroups', vpc, () => [...world.groups.values()].filter((group) => group.vpc === vpc)),
+    prefixLists: (ids) =>
+      call('prefixLists', ids, () =>
+        ids.flatMap((id) => {
+          const version = world.prefixLists.get(id)?.length;
+          return version === undefined ? [] : [{ id, version }];
+        }),
+      ),
+    prefixListEntries: (request) =>
+      call('prefixListEntries', request, () => {
+        const versions = world.prefixLists.get(request.list);
+        const entries = versions?.at((request.version ?? 0) - 1);
+        if (entries !== undefined) return [...entries];
+        const message = `The prefix list ID '${request.list}' does not exist`;
+        throw failWith('GetManagedPrefixListEntries', { code: 'InvalidPrefixListID.NotFound', message, status: 400 });
+      }),
 
     createInterface: (request) => call('createInterface', request, () => createInterface(world, quotas, request)),
     attachInterface: (request) =>

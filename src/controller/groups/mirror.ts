@@ -7,12 +7,15 @@ import { isDeepStrictEqual } from 'node:util';
 import { CodedError } from '../../core/errors/coded-error.ts';
 import type { SecurityGroupRecord } from '../../core/records/security-group.ts';
 import type { Clock } from '../../kube/clock.ts';
+import type { EventRecorder } from '../../kube/events.ts';
 import type { Kube } from '../../kube/port.ts';
 import { resources } from '../../kube/resources.ts';
 import type { Cluster } from '../cluster.ts';
 import type { Log } from '../../daemon/log.ts';
 import type { VpcFacts } from '../vpc/vpc-watch.ts';
-import { groupsOfRecords, planMirror, recordOf, withReferenced } from './plan-mirror.ts';
+import { groupsOfRecords, listsOf, planMirror, recordOf, withReferenced } from './plan-mirror.ts';
+import type { ListEntries, PrefixLists } from './prefix-lists.ts';
+import { createListReporter } from './report-lists.ts';
 
 export interface Mirror {
   /** Makes the records of these groups, and of those that they refer to, where they are absent. */
@@ -24,6 +27,8 @@ export interface Mirror {
 export interface MirrorOptions {
   readonly kube: Pick<Kube, 'create' | 'patch' | 'delete'>;
   readonly cluster: Pick<Cluster, 'records' | 'groups'>;
+  readonly lists: PrefixLists;
+  readonly events: EventRecorder;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -31,7 +36,9 @@ export interface MirrorOptions {
 /** A node's record may name a group before our own cache shows that record. */
 const UNUSED_MS = 60_000;
 
-export function createMirror({ kube, cluster, clock, log }: MirrorOptions): Mirror {
+export function createMirror({ kube, cluster, lists, events, clock, log }: MirrorOptions): Mirror {
+  const report = createListReporter({ events, lists });
+  const entriesOf = (list: string): ListEntries => lists.entries(list);
   const unusedSince = new Map<string, number>();
 
   const create = async (record: SecurityGroupRecord): Promise<void> => {
@@ -65,7 +72,9 @@ export function createMirror({ kube, cluster, clock, log }: MirrorOptions): Mirr
       const wanted = withReferenced(new Set(groups), known);
       for (const id of wanted) unusedSince.delete(id);
       const absent = known.filter(({ id }) => wanted.has(id) && cluster.groups.get({ name: id }) === undefined);
-      await Promise.all(absent.map((group) => create(recordOf(group))));
+      // A pod of the group may start as soon as its record is there.
+      await lists.ensure(absent.flatMap(listsOf));
+      await Promise.all(absent.map((group) => create(recordOf(group, entriesOf))));
     },
     async sync(facts) {
       const known = facts.flatMap(({ groups }) => groups);
@@ -73,8 +82,11 @@ export function createMirror({ kube, cluster, clock, log }: MirrorOptions): Mirr
       // Until EC2 has answered, what the rules refer to is known from the records alone.
       const recorded = records.map(({ metadata: { name: id }, spec: { rules } }) => ({ id, rules }));
       const used = withReferenced(groupsOfRecords(cluster.records.all()), [...known, ...recorded]);
-      const plan = planMirror({ used, known, records, equal: isDeepStrictEqual });
+      const mirrored = known.filter(({ id }) => used.has(id));
+      lists.want(new Set(mirrored.flatMap(listsOf)));
+      const plan = planMirror({ used, known, records, entriesOf, equal: isDeepStrictEqual });
       await Promise.all([...plan.create.map(create), ...plan.replace.map(replace)]);
+      report(mirrored);
       return remove(plan.unused);
     },
   };

@@ -3,6 +3,7 @@ import type { Ec2SecurityGroup } from '../../aws/port.ts';
 import { API_GROUP, API_VERSION } from '../../core/names.ts';
 import type { NodeNetwork } from '../../core/records/node-network.ts';
 import type { SecurityGroupRecord, SecurityGroupSpec } from '../../core/records/security-group.ts';
+import type { ListEntries } from './prefix-lists.ts';
 
 /** Groups of interfaces and sets: those that judge packets somewhere. */
 export function groupsOfRecords(records: readonly Pick<NodeNetwork, 'spec'>[]): ReadonlySet<string> {
@@ -26,18 +27,39 @@ export function withReferenced(
   return all;
 }
 
-export const specOf = ({ vpc, groupName, nameTag, rules }: Ec2SecurityGroup): SecurityGroupSpec => ({
-  vpc,
-  groupName,
-  ...(nameTag === undefined ? {} : { nameTag }),
-  rules,
-});
+/** Prefix lists that its rules name, each once. */
+export const listsOf = ({ rules }: Pick<Ec2SecurityGroup, 'rules'>): readonly string[] => [
+  ...new Set(rules.flatMap(({ peer }) => (peer.kind === 'prefixList' ? [peer.prefixList] : []))),
+];
 
-export const recordOf = (group: Ec2SecurityGroup): SecurityGroupRecord => ({
+export type EntriesOf = (list: string) => ListEntries;
+
+/** @param before what the record says now: a list that was not read since the controller has started keeps its entries. */
+function specOf(group: Ec2SecurityGroup, entriesOf: EntriesOf, before?: SecurityGroupSpec): SecurityGroupSpec {
+  const { vpc, groupName, nameTag, rules } = group;
+  const lists = listsOf(group).flatMap((list) => {
+    const now = entriesOf(list);
+    const entries = now === 'unread' ? before?.prefixLists?.[list] : now === 'gone' ? undefined : now;
+    return entries === undefined ? [] : [[list, entries] as const];
+  });
+  return {
+    vpc,
+    groupName,
+    ...(nameTag === undefined ? {} : { nameTag }),
+    rules,
+    ...(lists.length === 0 ? {} : { prefixLists: Object.fromEntries(lists) }),
+  };
+}
+
+export const recordOf = (
+  group: Ec2SecurityGroup,
+  entriesOf: EntriesOf,
+  before?: SecurityGroupRecord,
+): SecurityGroupRecord => ({
   apiVersion: `${API_GROUP}/${API_VERSION}`,
   kind: 'SecurityGroup',
   metadata: { name: group.id },
-  spec: specOf(group),
+  spec: specOf(group, entriesOf, before?.spec),
 });
 
 export interface MirrorPlan {
@@ -51,14 +73,17 @@ export interface MirrorInput {
   readonly used: ReadonlySet<string>;
   readonly known: readonly Ec2SecurityGroup[];
   readonly records: readonly SecurityGroupRecord[];
+  readonly entriesOf: EntriesOf;
   /** Deep equality, whatever the order of keys. */
   readonly equal: (a: SecurityGroupSpec, b: SecurityGroupSpec) => boolean;
 }
 
 /** A group in use that EC2 does not show any more keeps its record: its last rules are better than none. */
-export function planMirror({ used, known, records, equal }: MirrorInput): MirrorPlan {
+export function planMirror({ used, known, records, entriesOf, equal }: MirrorInput): MirrorPlan {
   const existing = new Map(records.map((record) => [record.metadata.name, record]));
-  const wanted = known.filter(({ id }) => used.has(id)).map(recordOf);
+  const wanted = known
+    .filter(({ id }) => used.has(id))
+    .map((group) => recordOf(group, entriesOf, existing.get(group.id)));
   return {
     create: wanted.filter(({ metadata }) => !existing.has(metadata.name)),
     replace: wanted.filter(({ metadata, spec }) => {

@@ -8,6 +8,7 @@ const base: ObservedInterface = {
   mac: '02:00:00:00:00:01',
   subnet: 'subnet-1',
   status: 'available',
+  interfaceType: 'interface',
   groups: ['sg-1'],
   primaryAddress: '10.0.0.4',
   addresses: ['10.0.0.5'],

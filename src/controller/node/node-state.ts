@@ -1,18 +1,24 @@
 /** What is remembered of one node between two looks at it; all of it can be lost. */
 import type { KnownRecord } from '../../core/plan/snapshot.ts';
 import type { NodeNetwork } from '../../core/records/node-network.ts';
+import type { BranchObserver } from './branch-observer.ts';
 import type { Holds } from './holds.ts';
 import type { Observer } from './observer.ts';
 
 export interface NodeState {
   readonly instance: string;
   readonly observer: Observer;
+  readonly branches: BranchObserver;
   /** When we first looked. */
   readonly sinceMs: number;
   /** By pool. */
   holds: Holds;
   /** By the id of an interface that nobody needs, since when. */
   idleSinceMs: ReadonlyMap<string, number>;
+  /** EKS's controller has been told to serve the pods of the node. */
+  isEksAsked: boolean;
+  /** By the UID of a pod that waits for others, since when. */
+  awaitedSinceMs: ReadonlyMap<string, number>;
   /** Our last write, which the cache may not show yet. */
   written: NodeNetwork | undefined;
 }
@@ -37,8 +43,9 @@ export const knownRecord = ({ metadata, spec, status }: NodeNetwork): KnownRecor
   ...(status === undefined ? {} : { status }),
 });
 
-export const stillIdle = (
+/** Since when it has been so, of those of which it is so. */
+export const stillSo = (
   before: ReadonlyMap<string, number>,
-  idle: readonly string[],
+  now: readonly string[],
   nowMs: number,
-): ReadonlyMap<string, number> => new Map(idle.map((key) => [key, before.get(key) ?? nowMs]));
+): ReadonlyMap<string, number> => new Map(now.map((key) => [key, before.get(key) ?? nowMs]));

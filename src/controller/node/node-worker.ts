@@ -6,19 +6,24 @@ import type { Ec2 } from '../../aws/port.ts';
 import { CodedError } from '../../core/errors/coded-error.ts';
 import type { NodeNetwork } from '../../core/records/node-network.ts';
 import type { Settings } from '../../core/settings/settings.ts';
+import type { Log } from '../../daemon/log.ts';
 import type { Clock } from '../../kube/clock.ts';
 import type { Cluster } from '../cluster.ts';
 import type { Mirror } from '../groups/mirror.ts';
 import type { PodsByNode } from '../pods-by-node.ts';
 import type { NodeView, PodView } from '../views.ts';
 import type { InterfaceSweep } from '../vpc/interface-sweep.ts';
+import type { TrunkAssociations } from '../vpc/trunk-associations.ts';
 import type { TypeLimits } from '../vpc/type-limits.ts';
 import type { VpcWatch } from '../vpc/vpc-watch.ts';
+import type { AskEks } from './ask-eks.ts';
+import { createBranchObserver } from './branch-observer.ts';
 import type { Executor } from './executor.ts';
 import { LAG_MS } from './merge-observation.ts';
 import type { NodeState } from './node-state.ts';
 import { createObserver } from './observer.ts';
 import type { PodConditions } from './pod-conditions.ts';
+import { requestOf } from './pod-facts.ts';
 import { instanceOf } from './provider-id.ts';
 import type { RecordWriter } from './record-writer.ts';
 import { removeNode } from './remove-node.ts';
@@ -33,14 +38,17 @@ export interface NodeWorkerOptions {
   readonly mirror: Mirror;
   readonly ec2: Pick<Ec2, 'instances' | 'interfaces'>;
   readonly sweep: InterfaceSweep;
+  readonly associations: TrunkAssociations;
   readonly limits: TypeLimits;
   readonly execute: Executor;
+  readonly askEks: AskEks;
   readonly writer: RecordWriter;
   readonly reporter: Reporter;
   readonly conditions: PodConditions;
   readonly clock: Clock;
   /** In [0, 1). */
   readonly random: () => number;
+  readonly log: Log;
 }
 
 /** Of a work queue, by the name of the node. */
@@ -57,9 +65,12 @@ export function createNodeWorker(options: NodeWorkerOptions): NodeWorker {
     const fresh: NodeState = {
       instance,
       observer,
+      branches: createBranchObserver(options),
       sinceMs: clock.now(),
       holds: new Map(),
       idleSinceMs: new Map(),
+      isEksAsked: false,
+      awaitedSinceMs: new Map(),
       written: undefined,
     };
     states.set(name, fresh);
@@ -69,6 +80,12 @@ export function createNodeWorker(options: NodeWorkerOptions): NodeWorker {
     states.delete(name);
     reporter.forget(name);
   };
+  const asks = (pod: PodView): boolean =>
+    requestOf(pod, {
+      serviceAccount: (ref) => cluster.serviceAccounts.get(ref),
+      policies: cluster.policies.all(),
+      podGroupsEnabled: options.settings().podGroupsEnabled,
+    }).kind !== 'node';
   const settle = async (node: NodeView, signal: AbortSignal): Promise<Settled> => {
     try {
       const instance = instanceOf(node.providerId);
@@ -79,7 +96,7 @@ export function createNodeWorker(options: NodeWorkerOptions): NodeWorker {
       const state = states.get(node.name);
       if (state !== undefined) state.written = undefined;
       if (!(error instanceof CodedError) || error.code.startsWith('kube-')) throw error;
-      return { kind: 'failed', error, problems: everyoneWaiting(pods.of(node.name), error) };
+      return { kind: 'failed', error, problems: everyoneWaiting(pods.of(node.name).filter(asks), error) };
     }
   };
 
@@ -117,9 +134,5 @@ const owns = ({ uid }: NodeView, { metadata }: NodeNetwork): boolean =>
 /** What fails for a node as a whole fails for its pods that ask for groups, and they are where people look first. */
 const everyoneWaiting = (pods: readonly PodView[], error: CodedError): readonly Problem[] => [
   { error },
-  ...pods
-    .filter(
-      ({ annotations, address, finished }) => Object.keys(annotations).length > 0 && address === undefined && !finished,
-    )
-    .map((pod) => ({ pod, error })),
+  ...pods.filter(({ address, finished }) => address === undefined && !finished).map((pod) => ({ pod, error })),
 ];

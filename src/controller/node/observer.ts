@@ -19,6 +19,8 @@ export interface Observation {
 export interface Observer {
   /** Asks EC2 only when the last observation is due. Throws ec2-* and instance-unknown where there is none yet. */
   observe(): Promise<Observation>;
+  /** The next observation is made now and is of this instance alone, unless it shows all of these interfaces already. */
+  expect(ids: readonly string[]): void;
   /** The interfaces alone, of an instance that may be gone; always asks EC2. */
   remaining(): Promise<readonly ObservedInterface[]>;
   apply(outcome: Outcome): void;
@@ -88,6 +90,11 @@ export function createObserver({ ec2, sweep, instance: id, clock }: ObserverOpti
       if (instance === undefined) throw new CodedError('instance-unknown', { detail: id });
       if (clock.now() >= dueAtMs) await lookAgain(instance);
       return { instance, interfaces, ...(trouble === undefined ? {} : { trouble }) };
+    },
+    expect(ids) {
+      if (ids.every((id) => interfaces.some((seen) => seen.id === id))) return;
+      dueAtMs = clock.now();
+      isUrgent = true;
     },
     remaining: async () => accept(await describe()),
     apply(outcome) {

@@ -1,33 +1,29 @@
-/** One node as the planner wants to see it, from the caches, EC2's facts and the observation. */
-import type { InstanceLimits } from '../../core/limits/instance-limits.ts';
-import type { NodeSnapshot, PodFact } from '../../core/plan/snapshot.ts';
-import type { NodeNetwork } from '../../core/records/node-network.ts';
-import type { VpcFacts } from '../vpc/vpc-watch.ts';
-import { knownRecord } from './node-state.ts';
-import type { Observation } from './observer.ts';
+/** One node as the planner wants to see it, from what was seen of it and what is remembered. */
+import type { NodeSnapshot } from '../../core/plan/snapshot.ts';
+import type { Sight } from './look-at-node.ts';
+import { knownRecord, type NodeState } from './node-state.ts';
 
 export interface SnapshotInput {
-  readonly observation: Observation;
-  readonly facts: VpcFacts;
-  readonly limits: InstanceLimits;
-  readonly pods: readonly PodFact[];
-  readonly record: NodeNetwork | undefined;
-  readonly idleSinceMs: ReadonlyMap<string, number>;
+  readonly sight: Sight;
+  readonly state: Pick<NodeState, 'idleSinceMs' | 'awaitedSinceMs'>;
   readonly nowMs: number;
 }
 
-export function takeSnapshot(input: SnapshotInput): NodeSnapshot {
-  const { observation, facts, limits, pods, record, idleSinceMs, nowMs } = input;
+export function takeSnapshot({ sight, state, nowMs }: SnapshotInput): NodeSnapshot {
+  const { observation, facts, limits, mode, branches, pods, record } = sight;
   const { id, type, zone, vpc } = observation.instance;
   return {
     instance: { id, type, zone },
     vpc: { id: vpc, cidrs: facts.cidrs },
     limits,
     subnets: facts.subnets,
+    mode,
     interfaces: observation.interfaces,
+    branches,
     pods,
     record: record === undefined ? undefined : knownRecord(record),
-    idleSinceMs,
+    idleSinceMs: state.idleSinceMs,
+    awaitedSinceMs: state.awaitedSinceMs,
     nowMs,
   };
 }

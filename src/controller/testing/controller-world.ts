@@ -2,9 +2,9 @@
 import { fakeEc2 } from '../../aws/testing/fake.ts';
 import type { NodeNetwork, NodeNetworkStatus } from '../../core/records/node-network.ts';
 import type { SecurityGroupRecord } from '../../core/records/security-group.ts';
-import { NAMESPACE, POD_CONDITION, SECURITY_GROUPS_ANNOTATION } from '../../core/names.ts';
+import { NAMESPACE, POD_CONDITION, POD_ENI_ANNOTATION, SECURITY_GROUPS_ANNOTATION } from '../../core/names.ts';
 import { createInformer } from '../../kube/informer.ts';
-import type { ConfigMap, Event, Node, Pod } from '../../kube/objects.ts';
+import type { CniNode, ConfigMap, Event, Node, Pod, SecurityGroupPolicy } from '../../kube/objects.ts';
 import { resources } from '../../kube/resources.ts';
 import { createEventRecorder } from '../../kube/events.ts';
 import { createKubeDouble } from '../../kube/testing/double.ts';
@@ -20,6 +20,9 @@ export interface PodOptions {
   readonly node: string;
   /** What its annotation says; default: it has none. */
   readonly groups?: string;
+  readonly labels?: Readonly<Record<string, string>>;
+  /** Default: `default`. */
+  readonly serviceAccount?: string;
 }
 
 export function controllerWorld() {
@@ -89,25 +92,51 @@ export function controllerWorld() {
       });
       return { instance, primaryInterface };
     },
+    /** As EKS's controller. */
+    addCniNode: (name: string) =>
+      kube.create<CniNode>(resources.cniNodes, {
+        metadata: nodeRef(name),
+        spec: { features: [{ name: 'CustomNetworking', value: 'zone-a' }] },
+      }),
     switchOn: (more: Readonly<Record<string, string>> = {}) =>
       kube.create<ConfigMap>(resources.configMaps, {
         metadata: { name: 'aws-vpc-cni', namespace: NAMESPACE },
         data: { ENABLE_POD_ENI: 'true', ...more },
       }),
+    /** After {@link switchOn}. */
+    switchTo: (more: Readonly<Record<string, string>>) =>
+      kube.patch(
+        resources.configMaps,
+        { name: 'aws-vpc-cni', namespace: NAMESPACE },
+        { type: 'merge', body: { data: more } },
+      ),
     /** Bound, as the kubelet has first seen it. */
-    async addPod({ name, node, groups }: PodOptions) {
+    async addPod({ name, node, groups, labels = {}, serviceAccount = 'default' }: PodOptions) {
       await kube.create<Pod>(resources.pods, {
         metadata: {
           name,
           namespace: 'default',
+          labels,
           ...(groups === undefined ? {} : { annotations: { [SECURITY_GROUPS_ANNOTATION]: groups } }),
         },
-        spec: { nodeName: node, serviceAccountName: 'default' },
+        spec: { nodeName: node, serviceAccountName: serviceAccount },
       });
       const body = { status: { conditions: [{ type: 'PodScheduled', status: 'True' }] } };
       const ref = { name, namespace: 'default' };
       return kube.patch<Pod>(resources.pods, ref, { type: 'merge', body }, { subresource: 'status' });
     },
+    addPolicy: (name: string, spec: object) =>
+      kube.create<SecurityGroupPolicy>(resources.securityGroupPolicies, {
+        metadata: { name, namespace: 'default' },
+        spec,
+      }),
+    /** As EKS's controller, whose annotation comes after the pod was bound. */
+    annotateEni: (name: string, text: string) =>
+      kube.patch(
+        resources.pods,
+        { name, namespace: 'default' },
+        { type: 'merge', body: { metadata: { annotations: { [POD_ENI_ANNOTATION]: text } } } },
+      ),
     condition: (name: string) =>
       kube
         .objects<Pod>(resources.pods)

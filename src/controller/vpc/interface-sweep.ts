@@ -14,6 +14,8 @@ export interface Described {
 export interface InterfaceSweep {
   /** As EC2 showed it within the last {@link SHARED_MS}. Throws ec2-*. */
   of(vpc: string, instance: string): Promise<Described>;
+  /** Of the branch interfaces of these ids those that the shared look has shown, if it was made since; asks EC2 nothing. */
+  branches(vpc: string, ids: ReadonlySet<string>, sinceMs: number): Promise<Described>;
 }
 
 /** Nodes come due one after the other: a look serves all that do within so long. */
@@ -21,7 +23,13 @@ export const SHARED_MS = 30_000;
 
 interface Look {
   readonly atMs: number;
-  readonly byInstance: Promise<ReadonlyMap<string, readonly ObservedInterface[]>>;
+  readonly shown: Promise<Shown>;
+}
+
+interface Shown {
+  readonly byInstance: ReadonlyMap<string, readonly ObservedInterface[]>;
+  /** By id. */
+  readonly branches: ReadonlyMap<string, ObservedInterface>;
 }
 
 export function createInterfaceSweep({
@@ -35,19 +43,31 @@ export function createInterfaceSweep({
   const look = (vpc: string): Look => {
     const last = looks.get(vpc);
     if (last !== undefined && clock.now() - last.atMs < SHARED_MS) return last;
-    const fresh = { atMs: clock.now(), byInstance: ec2.interfaces({ vpc }).then(byInstance) };
+    const fresh = { atMs: clock.now(), shown: ec2.interfaces({ vpc }).then(sorted) };
     looks.set(vpc, fresh);
     // Whoever waits for it sees the failure; the next one asks again.
-    fresh.byInstance.catch(() => looks.get(vpc) === fresh && looks.delete(vpc));
+    fresh.shown.catch(() => looks.get(vpc) === fresh && looks.delete(vpc));
     return fresh;
   };
   return {
     async of(vpc, instance) {
-      const { atMs, byInstance: known } = look(vpc);
-      return { atMs, interfaces: (await known).get(instance) ?? [] };
+      const { atMs, shown } = look(vpc);
+      return { atMs, interfaces: (await shown).byInstance.get(instance) ?? [] };
+    },
+    async branches(vpc, ids, sinceMs) {
+      const last = looks.get(vpc);
+      const earliestMs = Math.max(sinceMs, clock.now() - SHARED_MS);
+      if (last === undefined || last.atMs < earliestMs) return { atMs: sinceMs, interfaces: [] };
+      const { branches } = await last.shown;
+      return { atMs: last.atMs, interfaces: [...ids].flatMap((id) => branches.get(id) ?? []) };
     },
   };
 }
+
+const sorted = (all: readonly ObservedInterface[]): Shown => ({
+  byInstance: byInstance(all),
+  branches: new Map(all.filter(({ interfaceType }) => interfaceType === 'branch').map((seen) => [seen.id, seen])),
+});
 
 function byInstance(all: readonly ObservedInterface[]): ReadonlyMap<string, readonly ObservedInterface[]> {
   const found = new Map<string, ObservedInterface[]>();

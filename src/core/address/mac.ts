@@ -17,8 +17,16 @@ export function mac(text: string): Mac {
   return parsed.value;
 }
 
-export const macBytes = (address: Mac): Uint8Array =>
-  Uint8Array.from(address.split(':'), (octet) => Number.parseInt(octet, 16));
+// Loops, and no arrays in between: a pod that comes has some ten of these written and read.
 
-export const formatMac = (bytes: Uint8Array): Mac =>
-  Array.from(bytes, (octet) => octet.toString(16).padStart(2, '0')).join(':') as Mac;
+export function macBytes(address: Mac): Uint8Array {
+  const bytes = new Uint8Array(6);
+  for (let at = 0; at < 6; at++) bytes[at] = Number.parseInt(address.slice(3 * at, 3 * at + 2), 16);
+  return bytes;
+}
+
+export function formatMac(bytes: Uint8Array): Mac {
+  let text = '';
+  for (const octet of bytes) text += `${text === '' ? '' : ':'}${octet < 16 ? '0' : ''}${octet.toString(16)}`;
+  return text as Mac;
+}

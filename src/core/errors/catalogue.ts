@@ -28,7 +28,7 @@ export const catalogue = {
     'user',
     true,
     'the pod asks for security groups, but pod security groups are switched off',
-    'set ENABLE_POD_ENI: "true" in the ConfigMap kube-system/aws-vpc-cni, or remove the annotation',
+    'set ENABLE_POD_ENI: "true" in the ConfigMap kube-system/aws-vpc-cni, or remove the annotation or the policy',
   ),
   'groups-annotation-malformed': entry(
     'user',
@@ -42,6 +42,24 @@ export const catalogue = {
     'the pod asks for more security groups than an interface takes',
     'ask for fewer, or have the quota "security groups per network interface" raised',
   ),
+  'policy-invalid': entry(
+    'user',
+    true,
+    'a SecurityGroupPolicy that means the pod, or may mean it, cannot be used',
+    'correct the named field of the policy, or delete the policy',
+  ),
+  'annotation-against-policy': entry(
+    'user',
+    true,
+    'a SecurityGroupPolicy decides what security groups the pod has',
+    'remove the annotation vpc.amazonaws.com/security-groups from the pod, or change the policy',
+  ),
+  'service-account-unknown': entry(
+    'user',
+    true,
+    'it is not known whether a SecurityGroupPolicy means the pod, since its service account does not exist',
+    'usually passes by itself; otherwise create the service account',
+  ),
   'group-unknown': entry(
     'user',
     true,
@@ -53,6 +71,36 @@ export const catalogue = {
     true,
     'several security groups of this VPC bear the name',
     'ask for the group by its id',
+  ),
+  'pod-eni-malformed': entry(
+    'user',
+    false,
+    'the pod’s annotation vpc.amazonaws.com/pod-eni cannot be read',
+    'only EKS’s controller may write it: delete the pod, so that its successor gets one of its own',
+  ),
+  'pod-eni-mismatch': entry(
+    'user',
+    true,
+    'EC2 shows something else than the pod’s annotation vpc.amazonaws.com/pod-eni says or its groups demand',
+    'only EKS’s controller may write it: delete the pod, so that its successor gets one of its own',
+  ),
+  'pod-eni-missing': entry(
+    'user',
+    true,
+    'EKS’s controller has given the pod no branch interface',
+    'in the mode eks it serves pods that a SecurityGroupPolicy matches when they are created: write one and create the pod anew, look at the events of pod and node, or set POD_GROUPS_MODE: "shared"',
+  ),
+  'pod-eni-unproven': entry(
+    'user',
+    true,
+    'EC2 does not show which trunk interface carries the pod’s branch interface',
+    'permit the controller ec2:DescribeTrunkInterfaceAssociations; without it, the tags of EKS’s controller on the branch interface must tell',
+  ),
+  'cninode-missing': entry(
+    'user',
+    true,
+    'EKS’s controller has made no CNINode for the node',
+    'in an EKS cluster it makes one for each node within moments; anywhere else POD_GROUPS_MODE must be "shared"',
   ),
   'setting-invalid': entry(
     'user',
@@ -103,6 +151,12 @@ export const catalogue = {
     false,
     'the node’s record names a primary MAC that is not on this machine',
     'check the Node’s spec.providerID: it must name the instance that the node runs on',
+  ),
+  'agent-outdated': entry(
+    'system',
+    true,
+    'the agent of the node cannot serve branch interfaces yet',
+    'passes by itself while the agent starts or is updated; otherwise look at the branchline-agent pod of the node',
   ),
   'pod-unknown': entry(
     'system',
@@ -236,6 +290,12 @@ export const catalogue = {
   ),
   'ec2-refused': entry('cloud', false, 'EC2 refused a call', 'see EC2’s own code and message'),
   'ec2-answer-invalid': entry('cloud', true, 'an answer of EC2 lacks what it must have', 'see the named field'),
+  'prefix-list-unreadable': entry(
+    'cloud',
+    true,
+    'a managed prefix list that a rule names cannot be read',
+    'on the nodes the rule goes by what was last read of it, or matches nothing; check that the list exists and that the controller may ec2:DescribeManagedPrefixLists and ec2:GetManagedPrefixListEntries',
+  ),
   'instance-unknown': entry(
     'cloud',
     true,

@@ -1,16 +1,19 @@
 import { describe, expect, it } from 'vitest';
 
 import { SECURITY_GROUPS_ANNOTATION } from '../names.ts';
-import { type MatchInput, isGroupId, matchGroups, resolveGroups } from './match.ts';
+import { isGroupId } from './group-id.ts';
+import { type MatchInput, matchGroups, resolveGroups } from './match.ts';
+import { readPolicy } from './policy.ts';
 
-const input = (more: Partial<MatchInput> = {}): MatchInput => ({
+const plain = { namespace: 'default', labels: {}, annotations: {}, hostNetwork: false };
+const input = ({ pod, ...more }: Partial<Omit<MatchInput, 'pod'>> & { pod?: Partial<MatchInput['pod']> } = {}) => ({
   podGroupsEnabled: true,
-  podAnnotations: {},
-  hostNetwork: false,
-  serviceAccountAnnotations: {},
+  policies: [],
+  serviceAccount: { annotations: {}, labels: {} },
+  pod: { ...plain, ...pod },
   ...more,
 });
-const asks = (text: string) => ({ [SECURITY_GROUPS_ANNOTATION]: text });
+const asks = (text: string) => ({ annotations: { [SECURITY_GROUPS_ANNOTATION]: text } });
 const refusal = (given: MatchInput) => {
   const request = matchGroups(given);
   return request.kind === 'refused' ? request.error : undefined;
@@ -23,7 +26,7 @@ describe('the matcher', () => {
   });
 
   it('takes what the pod asks for, in its order, each once, without the blanks around commas', () => {
-    expect(matchGroups(input({ podAnnotations: asks(' web, sg-12345678 ,web') }))).toEqual({
+    expect(matchGroups(input({ pod: asks(' web, sg-12345678 ,web') }))).toEqual({
       kind: 'groups',
       requested: ['web', 'sg-12345678'],
       from: 'pod',
@@ -31,36 +34,105 @@ describe('the matcher', () => {
   });
 
   it('takes what the service account asks for where the pod does not ask', () => {
-    const serviceAccountAnnotations = asks('web');
-    expect(matchGroups(input({ serviceAccountAnnotations }))).toMatchObject({
-      from: 'serviceAccount',
-      requested: ['web'],
-    });
-    expect(matchGroups(input({ serviceAccountAnnotations, podAnnotations: asks('db') }))).toMatchObject({
-      from: 'pod',
-      requested: ['db'],
-    });
+    const serviceAccount = asks('web');
+    expect(matchGroups(input({ serviceAccount }))).toMatchObject({ from: 'serviceAccount', requested: ['web'] });
+    expect(matchGroups(input({ serviceAccount, pod: asks('db') }))).toMatchObject({ from: 'pod', requested: ['db'] });
   });
 
-  it('leaves pods of the host’s network with the node’s groups, whatever they ask for', () => {
-    expect(matchGroups(input({ hostNetwork: true, podAnnotations: asks('web') }))).toEqual({ kind: 'node' });
+  it('leaves pods of the host’s network with the node’s groups, whatever anybody asks for', () => {
+    const pod = { hostNetwork: true, ...asks('web') };
+    expect(matchGroups(input({ pod, policies: [policy('all', { podSelector: {} })] }))).toEqual({ kind: 'node' });
   });
 
   it.each(['', ' ', ',', 'web,', 'web,,db'])('refuses the malformed list %j', (text) => {
-    expect(refusal(input({ podAnnotations: asks(text) }))?.code).toBe('groups-annotation-malformed');
+    expect(refusal(input({ pod: asks(text) }))?.code).toBe('groups-annotation-malformed');
   });
 
   it('refuses more groups than an interface takes', () => {
     const list = (count: number) => Array.from({ length: count }, (_, index) => `group-${index}`).join(',');
-    expect(refusal(input({ podAnnotations: asks(list(16)) }))).toBeUndefined();
-    const error = refusal(input({ podAnnotations: asks(list(17)) }));
-    expect(error).toMatchObject({ code: 'groups-too-many', detail: '17 groups, an interface takes at most 16' });
+    expect(refusal(input({ pod: asks(list(16)) }))).toBeUndefined();
+    const error = refusal(input({ pod: asks(list(17)) }));
+    expect(error?.code).toBe('groups-too-many');
+    expect(error?.detail).toMatch(/^17 groups .* an interface takes at most 16$/);
   });
 
   it('refuses a pod that asks while the switch is off, and does not give it the node’s groups', () => {
-    const error = refusal(input({ podGroupsEnabled: false, podAnnotations: asks('web') }));
+    const error = refusal(input({ podGroupsEnabled: false, pod: asks('web') }));
     expect(error?.code).toBe('pod-groups-disabled');
     expect(error?.message).toContain('ENABLE_POD_ENI: "true"');
+    const policies = [policy('all', { podSelector: {} })];
+    expect(refusal(input({ podGroupsEnabled: false, policies }))?.detail).toBe(
+      `SecurityGroupPolicy default/all gives it ${WEB}`,
+    );
+  });
+});
+
+const WEB = 'sg-0000000000000000b';
+const DB = 'sg-0000000000000000c';
+const policy = (name: string, selectors: object, groupIds: readonly string[] = [WEB], namespace = 'default') =>
+  readPolicy({ metadata: { name, namespace }, spec: { ...selectors, securityGroups: { groupIds } } });
+const web = { podSelector: { matchLabels: { app: 'web' } } };
+const webPod = { labels: { app: 'web' } };
+
+describe('policies', () => {
+  it('give the pods that they mean their groups, merged, whatever the order in which they come', () => {
+    const policies = [policy('b', web, [DB]), policy('a', { podSelector: {} }), policy('c', web, [WEB])];
+    const expected = { kind: 'groups', requested: [WEB, DB], from: 'policy' };
+    expect(matchGroups(input({ policies, pod: webPod }))).toEqual(expected);
+    expect(matchGroups(input({ policies: policies.toReversed(), pod: webPod }))).toEqual(expected);
+  });
+
+  it('leave pods that they do not mean to annotations', () => {
+    const policies = [policy('web', web), policy('elsewhere', { podSelector: {} }, [DB], 'other')];
+    expect(matchGroups(input({ policies }))).toEqual({ kind: 'node' });
+    expect(matchGroups(input({ policies, pod: asks('db') }))).toMatchObject({ from: 'pod', requested: ['db'] });
+  });
+
+  it('come before what the service account asks for', () => {
+    expect(matchGroups(input({ policies: [policy('web', web)], pod: webPod, serviceAccount: asks('db') }))).toEqual({
+      kind: 'groups',
+      requested: [WEB],
+      from: 'policy',
+    });
+  });
+
+  it('refuse an annotation that asks for anything else, and not one that says the same', () => {
+    const policies = [policy('web', web, [WEB, DB])];
+    const annotated = (text: string) => input({ policies, pod: { ...webPod, ...asks(text) } });
+    for (const text of [WEB, `${WEB},${DB},sg-12345678`, 'web', '']) {
+      expect(refusal(annotated(text))?.code, text).toBe('annotation-against-policy');
+    }
+    expect(refusal(annotated('db'))?.message).toMatch(
+      /SecurityGroupPolicy default\/web gives it .*remove the annotation/,
+    );
+    expect(matchGroups(annotated(` ${DB} , ${WEB}`))).toMatchObject({ from: 'policy', requested: [WEB, DB] });
+  });
+
+  it('may give together no more groups than an interface takes', () => {
+    const ids = (from: number) => Array.from({ length: 10 }, (_, index) => `sg-000000${from + index}`);
+    const policies = [policy('a', web, ids(10)), policy('b', web, ids(16))];
+    expect(refusal(input({ policies, pod: webPod }))).toBeUndefined();
+    const error = refusal(input({ policies: [...policies, policy('c', web, ['sg-00000099'])], pod: webPod }));
+    expect(error?.code).toBe('groups-too-many');
+    expect(error?.detail).toContain('SecurityGroupPolicy default/c');
+  });
+
+  it('that cannot be read refuse the pods that they may mean, and no others', () => {
+    const broken = { podSelector: { ...web.podSelector, matchExpressions: [{ key: 'tier', operator: 'Is' }] } };
+    for (const one of [policy('x', broken), policy('x', web, []), policy('x', web, ['web'])]) {
+      const policies = [policy('a', web), one];
+      const error = refusal(input({ policies, pod: webPod }));
+      expect(error?.code).toBe('policy-invalid');
+      expect(error?.detail).toMatch(/^SecurityGroupPolicy default\/x: /);
+      expect(matchGroups(input({ policies }))).toEqual({ kind: 'node' });
+    }
+  });
+
+  it('that ask about a service account which nobody has seen refuse, and do not pass the pod over', () => {
+    const policies = [policy('x', { ...web, serviceAccountSelector: {} })];
+    const serviceAccount = { annotations: {} };
+    expect(refusal(input({ policies, pod: webPod, serviceAccount }))?.code).toBe('service-account-unknown');
+    expect(matchGroups(input({ policies, serviceAccount }))).toEqual({ kind: 'node' });
   });
 });
 

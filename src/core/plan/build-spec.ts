@@ -1,10 +1,16 @@
 /** The record that says what EC2 shows: never more than is there. */
 import { ipv4 } from '../address/ipv4.ts';
-import { addressAt, formatPrefix4, parsePrefix4Loosely } from '../address/prefix.ts';
-import { formatIpv4 } from '../address/ipv4.ts';
 import { CodedError } from '../errors/coded-error.ts';
 import { sortedGroups } from '../groups/set-key.ts';
-import type { InterfacePurpose, InterfaceRecord, NodeNetworkSpec, SetRecord } from '../records/node-network.ts';
+import type {
+  BranchRecord,
+  InterfacePurpose,
+  InterfaceRecord,
+  NodeNetworkSpec,
+  SetRecord,
+} from '../records/node-network.ts';
+import { subnetOf } from './observed-subnet.ts';
+import { knowsBranches, usableTrunks } from './place-branches.ts';
 import type { NodeSnapshot, ObservedInterface } from './snapshot.ts';
 
 export interface SpecInput {
@@ -13,13 +19,16 @@ export interface SpecInput {
   /** Attached interfaces that serve sets. */
   readonly serving: readonly ObservedInterface[];
   readonly sets: readonly SetRecord[];
+  readonly branches: readonly BranchRecord[];
 }
 
 /** ec2-answer-invalid where EC2 shows an interface in a subnet that it does not list. */
-export function buildSpec({ snapshot, primary, serving, sets }: SpecInput): NodeNetworkSpec | CodedError {
+export function buildSpec({ snapshot, primary, serving, sets, branches }: SpecInput): NodeNetworkSpec | CodedError {
   const interfaces: InterfaceRecord[] = [];
-  for (const seen of [primary, ...[...serving].sort(byPlace)]) {
-    const record = interfaceRecord(seen, seen === primary ? 'node' : 'groups', snapshot);
+  const carriers = trunks(snapshot, branches);
+  for (const seen of [primary, ...[...serving, ...carriers].sort(byPlace)]) {
+    const purpose = seen === primary ? 'node' : carriers.includes(seen) ? 'trunk' : 'groups';
+    const record = interfaceRecord(seen, purpose, snapshot);
     if (record instanceof CodedError) return record;
     interfaces.push(record);
   }
@@ -29,8 +38,15 @@ export function buildSpec({ snapshot, primary, serving, sets }: SpecInput): Node
     vpc: { id: snapshot.vpc.id, cidrs: [...snapshot.vpc.cidrs] },
     interfaces,
     sets: [...sets].sort((a, b) => (a.key < b.key ? -1 : 1)),
+    ...(branches.length === 0 ? {} : { branches }),
   };
 }
+
+/** Where EKS's controller serves pods, the agent has its trunk ready before the first of them comes. */
+const trunks = (snapshot: NodeSnapshot, branches: readonly BranchRecord[]): readonly ObservedInterface[] =>
+  knowsBranches(snapshot)
+    ? usableTrunks(snapshot).filter(({ id }) => snapshot.mode === 'eks' || branches.some(({ trunk }) => trunk === id))
+    : [];
 
 const byPlace = ({ attachment: a }: ObservedInterface, { attachment: b }: ObservedInterface): number =>
   (a?.card ?? 0) - (b?.card ?? 0) || (a?.deviceIndex ?? 0) - (b?.deviceIndex ?? 0);
@@ -40,22 +56,20 @@ function interfaceRecord(
   purpose: InterfacePurpose,
   { subnets }: NodeSnapshot,
 ): InterfaceRecord | CodedError {
-  const cidr = parsePrefix4Loosely(subnets.find((known) => known.id === subnet)?.cidr ?? '');
-  if (!cidr.ok) {
-    return new CodedError('ec2-answer-invalid', { detail: `the subnet ${subnet} of ${id} is not among the VPC’s` });
-  }
+  const range = subnetOf({ id, subnet }, subnets);
+  if (range instanceof CodedError) return range;
+  // EKS's controller gives a trunk its own address alone; whatever else is there is not ours to hand out.
+  const isTrunk = purpose === 'trunk';
   return {
     id,
     mac,
     deviceIndex: attachment?.deviceIndex ?? 0,
     card: attachment?.card ?? 0,
     purpose,
-    subnet: formatPrefix4(cidr.value),
-    // The router of every subnet is its second address.
-    gateway: formatIpv4(addressAt(cidr.value, 1)),
+    ...range,
     groups: sortedGroups(groups),
     primaryAddress,
-    addresses: [...addresses].sort((a, b) => ipv4(a) - ipv4(b)),
-    prefixes: [...prefixes].sort(),
+    addresses: isTrunk ? [] : [...addresses].sort((a, b) => ipv4(a) - ipv4(b)),
+    prefixes: isTrunk ? [] : [...prefixes].sort(),
   };
 }

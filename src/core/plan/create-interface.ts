@@ -28,7 +28,12 @@ export function createInterface(input: CreationInput): CreateInterface {
     subnet,
     groups: set.groups,
     description: `branchline ${instance} ${set.key}`,
-    tags: { [ec2Tags.instance]: instance, [ec2Tags.set]: set.key, [ec2Tags.noManage]: 'true' },
+    tags: {
+      [ec2Tags.instance]: instance,
+      [ec2Tags.set]: set.key,
+      [ec2Tags.generation]: String(generation),
+      [ec2Tags.noManage]: 'true',
+    },
     clientToken: clientToken({ instance, set: set.key, generation, recordUid, parameters }),
     secondaryAddresses,
     reason: `${set.pods.length} pods of set ${set.key}, which has ${ordinal} interfaces of ${perInterface} addresses`,

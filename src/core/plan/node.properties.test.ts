@@ -18,6 +18,8 @@ const happening = fc.oneof(
   },
   fc.record({ kind: fc.constantFrom('agent' as const, 'crash' as const, 'ec2' as const) }),
   fc.record({ kind: fc.constant('wait' as const), ms: fc.constantFrom(1000, 30_000, 61_000) }),
+  fc.record({ kind: fc.constant('mode' as const), mode: fc.constantFrom('shared' as const, 'eks' as const) }),
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('branch' as const), uid }) },
 );
 type Happening = typeof happening extends fc.Arbitrary<infer T> ? T : never;
 
@@ -43,8 +45,22 @@ function happen(node: SimulatedNode, event: Happening): void {
       return node.endTransitions();
     case 'wait':
       node.nowMs += event.ms;
+      return;
+    case 'mode':
+      node.mode = event.mode;
+      return;
+    case 'branch': {
+      const pod = node.pods.get(event.uid);
+      const hasRoom = hasTrunk(node) || node.giveTrunk() !== undefined;
+      if (!hasRoom || pod?.demand.kind !== 'groups' || pod.eni !== undefined) return;
+      node.giveBranch(event.uid, ...pod.demand.groups);
+    }
   }
 }
+
+/** Whether EKS's controller has a trunk there. */
+const hasTrunk = ({ interfaces }: SimulatedNode): boolean =>
+  interfaces.some(({ interfaceType }) => interfaceType === 'trunk');
 
 const scenario = fc.record({
   interfaces: fc.integer({ min: 1, max: 5 }),
@@ -82,6 +98,10 @@ describe('plans, whatever happens and wherever a controller dies', () => {
             }
             for (const pod of set.pods) expect(node.pods.get(pod)?.demand).toMatchObject({ kind: 'groups' });
           }
+          for (const { pod, id, groups: has } of spec.branches ?? []) {
+            expect(node.pods.get(pod)?.eni).toMatchObject({ id });
+            expect(spec.sets.find(({ pods }) => pods.includes(pod))?.groups).toEqual(has);
+          }
         }
       }),
     );
@@ -99,8 +119,9 @@ describe('plans, whatever happens and wherever a controller dies', () => {
           node.nowMs += 60_000;
         }
         node.converge();
-        expect(node.interfaces).toHaveLength(1);
+        expect(node.interfaces.filter(({ interfaceType }) => interfaceType !== 'trunk')).toHaveLength(1);
         expect(node.record?.spec.sets).toEqual([]);
+        expect(node.record?.spec.branches).toBeUndefined();
       }),
     );
   });
@@ -136,7 +157,8 @@ describe('plans, whatever happens and wherever a controller dies', () => {
           node.nowMs += 60_000;
         }
         node.converge();
-        const [, ...ours] = node.interfaces;
+        const [, ...others] = node.interfaces;
+        const ours = others.filter(({ interfaceType }) => interfaceType !== 'trunk');
         const used = new Set([...node.pods.values()].map(({ address }) => address));
         for (const [, own] of Map.groupBy(ours, ({ groups: has }) => setKey(has))) {
           const empty = own.filter(({ addresses }) => !addresses.some((address) => used.has(address)));

@@ -139,7 +139,7 @@ describe('planNode', () => {
     node.converge();
     node.runAgent();
     const wired = node.pods.get('pod-1');
-    node.pods.set('pod-1', { ...wired, demand: { kind: 'groups', groups: [db] } });
+    node.pods.set('pod-1', { ...wired, demand: { kind: 'groups', groups: [db], from: 'pod' } });
     const plan = node.converge();
     expect(plan.spec.sets).toMatchObject([{ groups: [web], pods: ['pod-1'] }]);
     expect(plan.problems).toMatchObject([{ uid: 'pod-1', error: { code: 'groups-mismatch' } }]);
@@ -166,6 +166,9 @@ describe('planNode', () => {
     const plan = node.converge();
     expect(plan.spec.sets).toMatchObject([{ pods: ['pod-1'] }]);
     expect(plan.problems).toEqual([{ uid: 'pod-2', error: refused.error }]);
+    const against = new CodedError('annotation-against-policy', { detail: 'test' });
+    node.pods.set('pod-1', { ...node.pods.get('pod-1'), demand: { kind: 'refused', error: against } });
+    expect(node.plan().problems).toContainEqual({ uid: 'pod-1', error: against });
   });
 
   it('says instance-unknown of an instance without a primary interface', () => {
@@ -332,6 +335,39 @@ describe('the end of a set’s interface', () => {
     node.ask('pod-2', web);
     node.converge();
     expect(serving(node, web)).toHaveLength(1);
+  });
+
+  it('leaves no token behind that a later interface of the set would be asked for with', () => {
+    const node = new SimulatedNode({ interfaces: 4, addressesPerInterface: 2 });
+    const made = (): number => node.done.filter(({ kind }) => kind === 'create-interface').length;
+    node.ask('pod-1', web);
+    node.ask('pod-2', web);
+    node.step();
+    node.step();
+    expect(made()).toBe(2);
+    node.pods.delete('pod-2');
+    node.step();
+    expect(kinds(node)).toContain('delete-interface');
+    node.ask('pod-2', web);
+    // EC2 as it is simulated throws when a spent token comes again.
+    node.converge();
+    expect(made()).toBe(3);
+    expect(serving(node, web)).toHaveLength(2);
+  });
+
+  it('comes for one that was made for a slot which another set has taken since', () => {
+    const node = new SimulatedNode({ interfaces: 3, addressesPerInterface: 2 });
+    node.ask('pod-1', web);
+    node.converge();
+    node.runAgent();
+    node.ask('pod-2', web);
+    for (let step = 0; step < 3; step++) node.step(({ kind }) => kind !== 'attach-interface');
+    expect(node.interfaces).toHaveLength(3);
+    node.ask('pod-3', db);
+    const { problems } = node.converge();
+    expect(problems.map(({ uid }) => uid)).toEqual(['pod-2']);
+    expect(serving(node, db)).toHaveLength(1);
+    expect(node.interfaces).toHaveLength(3);
   });
 
   it('makes another interface for one that somebody has deleted', () => {

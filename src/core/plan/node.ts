@@ -3,15 +3,15 @@
  * leaves nothing to plan; a plan of which only a part was carried out is planned again from what then is.
  */
 import { CodedError } from '../errors/coded-error.ts';
-import type { NodeNetworkSpec, SetRecord } from '../records/node-network.ts';
+import type { NodeNetworkSpec } from '../records/node-network.ts';
 import type { Action } from './action.ts';
 import { buildSpec } from './build-spec.ts';
 import { fill, podAddressCount } from './fill.ts';
-import { recordedSet, setGeneration } from './generation.ts';
-import { freeDeviceIndexes, podAddressesPerInterface, primaryOf, servedSet } from './observed.ts';
+import { freeDeviceIndexes, isOn, podAddressesPerInterface, primaryOf, servedSet } from './observed.ts';
 import { type PlacedSet, placePods, type PodProblem } from './place-pods.ts';
-import { planSet, type SetPlan } from './plan-set.ts';
-import { retire, type Retirement } from './retire.ts';
+import { planSet } from './plan-set.ts';
+import { retire } from './retire.ts';
+import { setRecords } from './set-records.ts';
 import { shortage } from './shortage.ts';
 import type { NodeSnapshot, ObservedInterface } from './snapshot.ts';
 import { type SubnetBudget, subnetBudget } from './subnet-budget.ts';
@@ -25,8 +25,12 @@ export interface NodePlan {
   readonly problems: readonly PodProblem[];
   /** Ids of interfaces that nobody needs; whoever plans remembers since when. */
   readonly idle: readonly string[];
+  /** UIDs of pods that wait for others; whoever plans remembers since when. */
+  readonly awaited: readonly string[];
   /** Observe EC2 and plan again after so long, although nothing is known to change. */
   readonly againMs?: number;
+  /** Plan again after so long, from what is known then: there will be something to tell. */
+  readonly tellInMs?: number;
 }
 
 /** instance-unknown where EC2 shows no primary interface, ec2-answer-invalid where it contradicts itself. */
@@ -37,8 +41,11 @@ export function planNode(snapshot: NodeSnapshot): NodePlan | CodedError {
   }
   const placement = placePods(snapshot);
   const resources = { freeIndexes: freeDeviceIndexes(snapshot), budget: subnetBudget(snapshot.subnets) };
-  // A set without an interface comes before one that wants its second.
-  const needy = (set: PlacedSet): number => Number(snapshot.interfaces.some((seen) => servedSet(seen) === set.key));
+  // A set without an interface comes before one that wants its second. One that is not attached yet does not count, else
+  // a set would lose the slot that it was made for.
+  const { id: instance } = snapshot.instance;
+  const needy = (set: PlacedSet): number =>
+    Number(snapshot.interfaces.some((seen) => servedSet(seen) === set.key && isOn(seen, instance)));
   const plans = [...placement.sets]
     .sort((a, b) => needy(a) - needy(b))
     .map((set) => planSet({ snapshot, set, home: primary.subnet, resources }));
@@ -54,7 +61,8 @@ export function planNode(snapshot: NodeSnapshot): NodePlan | CodedError {
     snapshot,
     primary,
     serving: [...plans.flatMap(({ interfaces }) => interfaces), ...retirement.serving, ...retirement.leaving],
-    sets: [...plans.map((plan) => setRecord(plan, snapshot, retirement)), ...idleSets(plans, snapshot, retirement)],
+    sets: setRecords({ plans, branches: placement.branches, record: snapshot.record, retirement }),
+    branches: placement.branches,
   });
   if (spec instanceof CodedError) return spec;
   const problems = [...placement.problems, ...plans.flatMap((plan) => plan.problems), ...node.problems];
@@ -65,6 +73,8 @@ export function planNode(snapshot: NodeSnapshot): NodePlan | CodedError {
     actions: [...plans.flatMap(({ actions }) => actions), ...node.actions, ...retirement.actions],
     problems: problems.sort((a, b) => (a.uid < b.uid ? -1 : 1)),
     idle: retirement.idle,
+    awaited: placement.awaited,
+    ...(placement.tellInMs === undefined ? {} : { tellInMs: placement.tellInMs }),
     ...(again.length === 0 ? {} : { againMs: Math.min(...again) }),
   };
 }
@@ -90,24 +100,4 @@ function planNodePool(snapshot: NodeSnapshot, { primary, pods, budget }: NodePoo
   const capacity = podAddressCount(primary) + actions.reduce((sum, { count }) => sum + count, 0);
   const lacksSlot = capacity >= perInterface;
   return { actions, problems: shortage({ snapshot, pods, capacity, interfaces: 1, lacksSlot, home: primary.subnet }) };
-}
-
-/** What a set outgrew serves it until its time is over. */
-function setRecord({ set, interfaces }: SetPlan, { record }: NodeSnapshot, { serving }: Retirement): SetRecord {
-  const { key, groups, pods } = set;
-  const ids = [...interfaces, ...serving.filter((seen) => servedSet(seen) === key)].map(({ id }) => id).sort();
-  const generation = setGeneration(record, { key, interfaces: ids });
-  return { key, groups, interfaces: ids, generation, pods: pods.map(({ uid }) => uid) };
-}
-
-/** Sets that have lost their pods and have an interface still. */
-function idleSets(plans: readonly SetPlan[], { record }: NodeSnapshot, { serving }: Retirement): readonly SetRecord[] {
-  const live = new Set(plans.map(({ set }) => set.key));
-  const idle = Map.groupBy(serving, servedSet);
-  return [...idle].flatMap(([key, own]) => {
-    const before = recordedSet(record, key);
-    if (live.has(key) || before === undefined) return [];
-    const interfaces = own.map(({ id }) => id).sort();
-    return [{ ...before, interfaces, generation: setGeneration(record, { key, interfaces }), pods: [] }];
-  });
 }

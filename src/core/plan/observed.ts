@@ -5,9 +5,15 @@ import { setKey } from '../groups/set-key.ts';
 import { ec2Tags } from '../names.ts';
 import type { NodeSnapshot, ObservedInterface } from './snapshot.ts';
 
-/** Made by us for a set on this instance: whatever else is there is not ours to touch. */
-export const isOurs = ({ tags }: ObservedInterface, instance: string): boolean =>
-  tags[ec2Tags.instance] === instance && tags[ec2Tags.set] !== undefined;
+/**
+ * Made by us for a set on this instance: whatever else is there is not ours to touch. We make no trunk and no branch,
+ * whatever tags somebody gives one.
+ */
+export const isOurs = ({ tags, interfaceType }: ObservedInterface, instance: string): boolean =>
+  tags[ec2Tags.instance] === instance &&
+  tags[ec2Tags.set] !== undefined &&
+  interfaceType !== 'trunk' &&
+  interfaceType !== 'branch';
 
 /** Which set an interface serves: what EC2 enforces counts, not what the tag says. */
 export const servedSet = ({ groups }: ObservedInterface): string => setKey(groups);

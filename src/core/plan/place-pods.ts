@@ -4,8 +4,11 @@
  */
 import { CodedError } from '../errors/coded-error.ts';
 import { setKey, sortedGroups } from '../groups/set-key.ts';
+import type { BranchRecord } from '../records/node-network.ts';
 import { holds, isOurs, primaryOf } from './observed.ts';
+import { branchPlacer } from './place-branches.ts';
 import type { NodeSnapshot, PodFact } from './snapshot.ts';
+import { EKS_PATIENCE_MS } from './targets.ts';
 
 export interface PodProblem {
   readonly uid: string;
@@ -16,7 +19,7 @@ export interface PlacedSet {
   readonly key: string;
   /** Sorted ids. */
   readonly groups: readonly string[];
-  /** Sorted by UID. */
+  /** Those that share interfaces; sorted by UID. */
   readonly pods: readonly PodFact[];
 }
 
@@ -25,25 +28,48 @@ export interface Placement {
   readonly plain: readonly PodFact[];
   /** Sorted by key; each has pods. */
   readonly sets: readonly PlacedSet[];
+  /** Sorted by the pod's UID. */
+  readonly branches: readonly BranchRecord[];
   readonly problems: readonly PodProblem[];
+  /** UIDs of pods that wait for others; whoever plans remembers since when. */
+  readonly awaited: readonly string[];
+  /** When to tell of them, though nothing has changed. */
+  readonly tellInMs?: number;
 }
 
 export function placePods(snapshot: NodeSnapshot): Placement {
   const plain: PodFact[] = [];
   const members = new Map<string, { groups: readonly string[]; pods: PodFact[] }>();
+  const branches: BranchRecord[] = [];
   const problems: PodProblem[] = [];
+  const waiting: { readonly uid: string; readonly leftMs: number }[] = [];
+  const placeOnBranch = branchPlacer(snapshot);
   for (const pod of [...snapshot.pods].sort(byUid)) {
+    const { uid } = pod;
     const asked = askedBy(pod);
-    const wired = wiredAt(pod, snapshot);
+    const shared = wiredAt(pod, snapshot);
+    const placed = shared === undefined ? placeOnBranch(pod, asked) : undefined;
+    if (placed?.kind === 'waits') {
+      const sinceMs = snapshot.awaitedSinceMs.get(uid) ?? snapshot.nowMs;
+      const leftMs = placed.mayPass ? sinceMs + EKS_PATIENCE_MS - snapshot.nowMs : 0;
+      if (placed.mayPass) waiting.push({ uid, leftMs });
+      if (leftMs <= 0) problems.push({ uid, error: placed.error });
+      continue;
+    }
+    if (placed !== undefined) branches.push(placed.branch);
+    const wired = shared ?? placed?.branch.groups;
     if (wired !== undefined && asked !== undefined && wired.join() !== asked.join()) {
-      problems.push({ uid: pod.uid, error: mismatch(wired, asked) });
+      problems.push({ uid, error: mismatch(wired, asked) });
+    }
+    if (wired !== undefined && pod.demand.kind === 'refused' && byPolicy.has(pod.demand.error.code)) {
+      problems.push({ uid, error: pod.demand.error });
     }
     const groups = wired ?? asked;
     if (groups === undefined) {
-      if (pod.demand.kind === 'refused') problems.push({ uid: pod.uid, error: pod.demand.error });
+      if (pod.demand.kind === 'refused') problems.push({ uid, error: pod.demand.error });
     } else if (groups.length === 0) {
       plain.push(pod);
-    } else {
+    } else if (placed === undefined) {
       const key = setKey(groups);
       const set = members.get(key) ?? { groups, pods: [] };
       set.pods.push(pod);
@@ -51,8 +77,13 @@ export function placePods(snapshot: NodeSnapshot): Placement {
     }
   }
   const sets = [...members].map(([key, set]) => ({ key, ...set })).sort((a, b) => (a.key < b.key ? -1 : 1));
-  return { plain, sets, problems };
+  const left = waiting.map(({ leftMs }) => leftMs).filter((ms) => ms > 0);
+  const tellInMs = left.length === 0 ? {} : { tellInMs: Math.min(...left) };
+  return { plain, sets, branches, problems, awaited: waiting.map(({ uid }) => uid), ...tellInMs };
 }
+
+/** What an administrator has changed about pods that run: they stay as they are, and could not start again. */
+const byPolicy: ReadonlySet<CodedError['code']> = new Set(['policy-invalid', 'annotation-against-policy']);
 
 const byUid = (a: PodFact, b: PodFact): number => (a.uid < b.uid ? -1 : 1);
 

@@ -2,7 +2,7 @@
 import type { Action, CreateInterface } from './action.ts';
 import { chooseSubnet } from './choose-subnet.ts';
 import { createInterface } from './create-interface.ts';
-import { recordedSet, setGeneration } from './generation.ts';
+import { recordedSet, setGeneration, spentBy } from './generation.ts';
 import { chooseNeeded } from './choose-needed.ts';
 import { isLoose, isOn, isOurs, podAddressesPerInterface, servedSet } from './observed.ts';
 import type { PlacedSet } from './place-pods.ts';
@@ -35,6 +35,8 @@ export interface InterfacePlan {
   readonly actions: readonly Action[];
   /** It would take another one, had the instance a slot for it. */
   readonly lacksSlot: boolean;
+  /** See `setGeneration`. */
+  readonly spent: number;
 }
 
 export function planInterfaces(input: SetInput): InterfacePlan {
@@ -47,7 +49,6 @@ export function planInterfaces(input: SetInput): InterfacePlan {
     ours.filter((seen) => isOn(seen, instance.id)),
   );
   const loose = ours.filter(isLoose).sort((a, b) => (a.id < b.id ? -1 : 1));
-  const generation = setGeneration(record, { key, interfaces: attached.map(({ id }) => id) });
 
   const needed = Math.max(1, Math.ceil(pods.length / Math.max(1, podAddressesPerInterface(limits))));
   const missing = Math.max(0, needed - attached.length);
@@ -60,9 +61,15 @@ export function planInterfaces(input: SetInput): InterfacePlan {
     const what = { interface: seen.id, instance: instance.id, deviceIndex, card: 0 };
     actions.push({ kind: 'attach-interface', pool: key, ...what, reason: `${pods.length} pods of set ${key}` });
   }
-  for (const { id } of loose.slice(missing)) {
-    actions.push({ kind: 'delete-interface', pool: key, interface: id, reason: `set ${key} needs no further one` });
+  // One for which there is no slot may have one soon; more of them only take addresses from the subnet.
+  const isLone = attached.length + attaching.length === 0;
+  const going = loose.slice(Math.max(attaching.length, isLone ? Math.min(missing, 1) : 0));
+  for (const { id } of going) {
+    const reason = `set ${key} needs no further one, or there is no slot for it`;
+    actions.push({ kind: 'delete-interface', pool: key, interface: id, reason });
   }
+  const spent = spentBy(going);
+  const generation = setGeneration(record, { key, interfaces: attached.map(({ id }) => id), spent });
   const creations = planCreations(input, {
     missing: missing - loose.length,
     present: attached.length + loose.length,
@@ -71,7 +78,7 @@ export function planInterfaces(input: SetInput): InterfacePlan {
   // The set's generation stands in the record before it is spent: a successor asks with the same tokens.
   if (recordedSet(record, key)?.generation === generation) actions.push(...creations);
   const lacksSlot = missing > attaching.length + creations.length && resources.freeIndexes.length === 0;
-  return { attached, attaching, creations: creations.length, actions, lacksSlot };
+  return { attached, attaching, creations: creations.length, actions, lacksSlot, spent };
 }
 
 interface Wanted {
@@ -85,7 +92,8 @@ function planCreations({ snapshot, set, home, resources }: SetInput, { missing, 
   const { freeIndexes, budget } = resources;
   const perInterface = podAddressesPerInterface(snapshot.limits);
   const creations: CreateInterface[] = [];
-  if (perInterface === 0) return creations;
+  // Where others serve pods, the pods of a set run already, and their interface is there.
+  if (perInterface === 0 || snapshot.mode !== 'shared') return creations;
   while (creations.length < missing && freeIndexes.length > 0) {
     const subnet = chooseSubnet(snapshot, { home, needed: 2, budget })?.id;
     if (subnet === undefined) break;

@@ -16,22 +16,26 @@ export interface SetPlan {
   readonly problems: readonly PodProblem[];
   /** It would take another interface, had the instance a slot for it. */
   readonly lacksSlot: boolean;
+  /** See `setGeneration`. */
+  readonly spent: number;
 }
 
 export function planSet(input: SetInput): SetPlan {
   const { snapshot, set, home, resources } = input;
   const { key, pods } = set;
-  const { attached, attaching, creations, actions, lacksSlot } = planInterfaces(input);
+  const { attached, attaching, creations, actions, lacksSlot, spent } = planInterfaces(input);
   const cooling = snapshot.record?.status?.pools?.find(({ pool }) => pool === key)?.cooling ?? 0;
   const perInterface = podAddressesPerInterface(snapshot.limits);
   const serving = [...attached, ...attaching];
+  // Where others serve pods, none will join those that run.
+  const warm = snapshot.mode === 'shared' ? cooling + SET_WARM_ADDRESSES : 0;
   const filled = fill({
     pool: key,
     interfaces: serving,
-    wanted: pods.length + cooling + SET_WARM_ADDRESSES,
+    wanted: pods.length + warm,
     perInterface,
     budget: resources.budget,
-    reason: `${pods.length} pods, ${cooling} addresses cooling, ${SET_WARM_ADDRESSES} kept warm`,
+    reason: `${pods.length} pods, ${warm} addresses cooling or kept warm`,
   });
   const present = serving.reduce((sum, seen) => sum + podAddressCount(seen), 0);
   // What is made now is filled as soon as it is there.
@@ -42,6 +46,7 @@ export function planSet(input: SetInput): SetPlan {
     interfaces: attached,
     actions: [...actions, ...filled, ...attached.flatMap((seen) => flag(seen, key))],
     lacksSlot,
+    spent,
     problems: shortage({ snapshot, pods, capacity: present + coming, interfaces, lacksSlot, home }),
   };
 }

@@ -18,3 +18,9 @@ export const SET_IDLE_MS = 60_000;
 /** How often to look at EC2 while an interface is on its way out or in; detaching takes 2 to 20 s. */
 export const DETACHING_RECHECK_MS = 2000;
 export const ATTACHING_RECHECK_MS = 10_000;
+
+/**
+ * How long a pod waits for EKS's controller, or for EC2 to show what that has done, before this is told: most get their
+ * interface within seconds, and pods start without a write of ours.
+ */
+export const EKS_PATIENCE_MS = 15_000;

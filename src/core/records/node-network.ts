@@ -41,6 +41,25 @@ export interface SetRecord {
   readonly pods: readonly string[];
 }
 
+/** A branch interface: one pod's alone, behind a VLAN id on the instance's trunk interface. */
+export interface BranchRecord {
+  /** UID. The pod is named in the set of {@link groups}, too. */
+  readonly pod: string;
+  /** `eni-…` */
+  readonly id: string;
+  readonly mac: string;
+  /** Id of the trunk interface, which is among the record's interfaces. */
+  readonly trunk: string;
+  /** 1 to 4094. */
+  readonly vlan: number;
+  readonly subnet: string;
+  readonly gateway: string;
+  /** Sorted ids. */
+  readonly groups: readonly string[];
+  /** The interface's primary address, which is the pod's. */
+  readonly address: string;
+}
+
 export interface NodeNetworkSpec {
   readonly instance: {
     readonly id: string;
@@ -51,6 +70,8 @@ export interface NodeNetworkSpec {
   readonly vpc: { readonly id: string; readonly cidrs: readonly string[] };
   readonly interfaces: readonly InterfaceRecord[];
   readonly sets: readonly SetRecord[];
+  /** Absent where none are used. */
+  readonly branches?: readonly BranchRecord[];
 }
 
 export interface Condition {

@@ -27,16 +27,18 @@ describe('settings', () => {
   it('keep the last valid value and name what is wrong', () => {
     const previous = {
       podGroupsEnabled: true,
+      podGroupsMode: 'eks',
       eniMtu: 1500,
       podMtu: 1400,
       rulesPollSeconds: 3,
       externalSnat: true,
       excludeSnatCidrs: ['192.168.0.0/16'],
-    };
+    } as const;
     const { settings, problems } = readSettings({
       configMaps: [
         { ENABLE_POD_ENI: 'yes', POD_MTU: '9002', SECURITY_GROUP_POLL_SECONDS: '0', AWS_VPC_ENI_MTU: '1e3' },
         { AWS_VPC_K8S_CNI_EXTERNALSNAT: 'on', AWS_VPC_K8S_CNI_EXCLUDE_SNAT_CIDRS: '10.0.0.0/8,fd00::/8' },
+        { POD_GROUPS_MODE: 'EKS' },
       ],
       environment: {},
       previous,
@@ -47,10 +49,18 @@ describe('settings', () => {
       'AWS_VPC_K8S_CNI_EXCLUDE_SNAT_CIDRS',
       'AWS_VPC_K8S_CNI_EXTERNALSNAT',
       'ENABLE_POD_ENI',
+      'POD_GROUPS_MODE',
       'POD_MTU',
       'SECURITY_GROUP_POLL_SECONDS',
     ]);
     expect(problems[0]?.error.code).toBe('setting-invalid');
+  });
+
+  it('say of a wrong value what it must be', () => {
+    const { problems } = readSettings({ configMaps: [{ POD_GROUPS_MODE: 'branch' }], environment: {} });
+    expect(problems.map(({ error }) => error.detail)).toEqual([
+      'POD_GROUPS_MODE is "branch", and must be shared or eks',
+    ]);
   });
 
   it('take lists of ranges with spaces and surplus bits, as upstream does', () => {

@@ -5,9 +5,18 @@
 import { formatPrefix4, parsePrefix4Loosely } from '../address/prefix.ts';
 import { CodedError } from '../errors/coded-error.ts';
 
+/**
+ * How pods that ask for groups are served: by interfaces that Branchline makes and the pods of a set share, or by the
+ * branch interface that EKS's own controller gives each of them.
+ */
+export const podGroupsModes = ['shared', 'eks'] as const;
+export type PodGroupsMode = (typeof podGroupsModes)[number];
+
 export interface Settings {
   /** `ENABLE_POD_ENI`: pods may ask for security groups. Default false. */
   readonly podGroupsEnabled: boolean;
+  /** `POD_GROUPS_MODE`: of pods that start from then on. Default `shared`. */
+  readonly podGroupsMode: PodGroupsMode;
   /** `AWS_VPC_ENI_MTU`: MTU of the node's interfaces. Default 9001, the VPC's own. */
   readonly eniMtu: number;
   /** `POD_MTU`: default is {@link eniMtu}. */
@@ -37,6 +46,7 @@ export interface SettingProblem {
 
 export const defaultSettings: Settings = {
   podGroupsEnabled: false,
+  podGroupsMode: 'shared',
   eniMtu: 9001,
   podMtu: 9001,
   rulesPollSeconds: 10,
@@ -47,18 +57,25 @@ export const defaultSettings: Settings = {
 export function readSettings(sources: SettingSources): { settings: Settings; problems: readonly SettingProblem[] } {
   const problems: SettingProblem[] = [];
   const layers = [...sources.configMaps.filter((data) => data !== undefined), sources.environment];
-  const read = <T>(name: string, parse: (text: string) => T | string, previous: T | undefined, otherwise: T): T => {
+  const read = <T>(name: string, parse: (text: string) => T | Refused, previous: T | undefined, otherwise: T): T => {
     const text = layers.find((layer) => layer[name] !== undefined && layer[name] !== '')?.[name];
     if (text === undefined) return otherwise;
     const value = parse(text.trim());
-    if (typeof value !== 'string') return value;
-    problems.push({ name, error: new CodedError('setting-invalid', { detail: `${name} is "${text}", ${value}` }) });
+    if (!(value instanceof Refused)) return value;
+    const detail = `${name} is "${text}", and must be ${value.wanted}`;
+    problems.push({ name, error: new CodedError('setting-invalid', { detail }) });
     return previous ?? otherwise;
   };
   const { previous } = sources;
   const eniMtu = read('AWS_VPC_ENI_MTU', wholeNumber(576, 9001), previous?.eniMtu, defaultSettings.eniMtu);
   const settings: Settings = {
     podGroupsEnabled: read('ENABLE_POD_ENI', boolean, previous?.podGroupsEnabled, defaultSettings.podGroupsEnabled),
+    podGroupsMode: read(
+      'POD_GROUPS_MODE',
+      oneOf(podGroupsModes),
+      previous?.podGroupsMode,
+      defaultSettings.podGroupsMode,
+    ),
     eniMtu,
     podMtu: read('POD_MTU', wholeNumber(576, 9001), previous?.podMtu, eniMtu),
     rulesPollSeconds: read(
@@ -78,6 +95,15 @@ export function readSettings(sources: SettingSources): { settings: Settings; pro
   return { settings, problems };
 }
 
+/** What a parser answers to a value that cannot be taken. */
+class Refused {
+  readonly wanted: string;
+
+  constructor(wanted: string) {
+    this.wanted = wanted;
+  }
+}
+
 /** What Go's strconv.ParseBool takes, as upstream does. */
 const booleans: Readonly<Record<string, boolean>> = {
   '1': true,
@@ -88,24 +114,28 @@ const booleans: Readonly<Record<string, boolean>> = {
   false: false,
 };
 
-/** A parser returns a text when it refuses: what the value must be. */
-const boolean = (text: string): boolean | string => booleans[text.toLowerCase()] ?? 'and must be true or false';
+const boolean = (text: string): boolean | Refused => booleans[text.toLowerCase()] ?? new Refused('true or false');
+
+const oneOf =
+  <T extends string>(values: readonly T[]) =>
+  (text: string): T | Refused =>
+    values.find((value) => value === text) ?? new Refused(values.join(' or '));
 
 const wholeNumber =
   (least: number, most: number) =>
-  (text: string): number | string => {
+  (text: string): number | Refused => {
     const value = /^\d{1,6}$/.test(text) ? Number(text) : Number.NaN;
-    return value >= least && value <= most ? value : `and must be a whole number from ${least} to ${most}`;
+    return value >= least && value <= most ? value : new Refused(`a whole number from ${least} to ${most}`);
   };
 
 /** Bits beyond a range's length are cleared, as upstream does. */
-function ranges(text: string): readonly string[] | string {
+function ranges(text: string): readonly string[] | Refused {
   const parsed = text
     .split(',')
     .map((part) => part.trim())
     .filter((part) => part !== '')
     .map(parsePrefix4Loosely);
   const refused = parsed.find((one) => !one.ok);
-  if (refused !== undefined) return `and must be IPv4 ranges separated by commas: ${refused.reason}`;
+  if (refused !== undefined) return new Refused(`IPv4 ranges separated by commas: ${refused.reason}`);
   return parsed.flatMap((one) => (one.ok ? [formatPrefix4(one.value)] : []));
 }

@@ -1,16 +1,18 @@
 /** The controller's port over the AWS SDK against the lab's cloud: the same suite as its fake. */
 import {
   AuthorizeSecurityGroupIngressCommand,
+  CreateManagedPrefixListCommand,
   CreateSecurityGroupCommand,
   CreateSubnetCommand,
   CreateTagsCommand,
   CreateVpcCommand,
   EC2Client,
+  ModifyManagedPrefixListCommand,
   RunInstancesCommand,
 } from '@aws-sdk/client-ec2';
 import { afterAll } from 'vitest';
 
-import { ec2Contract } from '../../aws/ec2.suite.ts';
+import { contractEntries, contractEntriesBefore, ec2Contract } from '../../aws/ec2.suite.ts';
 import { createEc2 } from '../../aws/ec2.ts';
 import { lab } from '../names.ts';
 import { type Cloud, startCloud } from './start-cloud.ts';
@@ -49,6 +51,18 @@ ec2Contract({
         ],
       }),
     );
+    const entriesOf = (cidrs: readonly string[]) => cidrs.map((Cidr) => ({ Cidr }));
+    const { PrefixList } = await client.send(
+      new CreateManagedPrefixListCommand({
+        PrefixListName: 'contract',
+        AddressFamily: 'IPv4',
+        MaxEntries: contractEntries.length,
+        Entries: entriesOf(contractEntriesBefore),
+      }),
+    );
+    const prefixList = PrefixList?.PrefixListId ?? '';
+    const AddEntries = entriesOf(contractEntries.filter((cidr) => !contractEntriesBefore.includes(cidr)));
+    await client.send(new ModifyManagedPrefixListCommand({ PrefixListId: prefixList, CurrentVersion: 1, AddEntries }));
     const { Instances } = await client.send(
       new RunInstancesCommand({
         ImageId: 'ami-0123456789abcdef0',
@@ -69,6 +83,7 @@ ec2Contract({
       instance: Instances?.[0]?.InstanceId ?? '',
       web,
       db,
+      prefixList,
     };
   },
 });

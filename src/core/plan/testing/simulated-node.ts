@@ -2,12 +2,25 @@
  * One node with an instance, its agent and a controller that plans, all in memory. EC2's limits hold: an action that EC2
  * would refuse throws. What a controller remembers can be lost at any moment.
  */
+import { mac } from '../../address/mac.ts';
+import type { CodedError } from '../../errors/coded-error.ts';
 import { setKey } from '../../groups/set-key.ts';
+import { RECORD_PROTOCOL } from '../../names.ts';
 import type { NodeNetworkSpec } from '../../records/node-network.ts';
+import type { PodEni } from '../../records/pod-eni.ts';
+import type { PodGroupsMode } from '../../settings/settings.ts';
 import type { Action } from '../action.ts';
 import { type NodePlan, planNode } from '../node.ts';
 import { afterOutcome, type Outcome } from '../outcome.ts';
-import type { KnownRecord, NodeSnapshot, ObservedInterface, PodDemand, PodFact } from '../snapshot.ts';
+import type {
+  KnownRecord,
+  NodeSnapshot,
+  ObservedBranch,
+  ObservedInterface,
+  PodDemand,
+  PodFact,
+  RequestSource,
+} from '../snapshot.ts';
 
 export const instance = { id: 'i-0123456789abcdef0', type: 'test.type', zone: 'us-west-2a' } as const;
 export const home = {
@@ -30,10 +43,16 @@ export class SimulatedNode {
   interfaces: readonly ObservedInterface[];
   record: KnownRecord | undefined;
   nowMs = 0;
+  mode: PodGroupsMode = 'shared';
+  /** What the agent announces. */
+  protocol = RECORD_PROTOCOL;
+  /** Made by EKS's controller. */
+  branches: readonly ObservedBranch[] = [];
   /** By UID. */
-  readonly pods = new Map<string, { demand: PodDemand; address?: string }>();
+  readonly pods = new Map<string, { demand: PodDemand; address?: string; eni?: PodEni | CodedError }>();
   readonly done: Action[] = [];
   private idleSinceMs: ReadonlyMap<string, number> = new Map();
+  private awaitedSinceMs: ReadonlyMap<string, number> = new Map();
   private readonly tokens = new Map<string, { parameters: string; id: string }>();
   private free: number;
   private ids = 0;
@@ -47,7 +66,42 @@ export class SimulatedNode {
   }
 
   ask(uid: string, ...groups: readonly string[]): void {
-    this.pods.set(uid, { demand: groups.length === 0 ? { kind: 'node' } : { kind: 'groups', groups } });
+    this.demand(uid, groups, 'pod');
+  }
+
+  /** As a pod that a SecurityGroupPolicy matches. */
+  match(uid: string, ...groups: readonly string[]): void {
+    this.demand(uid, groups, 'policy');
+  }
+
+  private demand(uid: string, groups: readonly string[], from: RequestSource): void {
+    this.pods.set(uid, { demand: groups.length === 0 ? { kind: 'node' } : { kind: 'groups', groups, from } });
+  }
+
+  /** As EKS's controller: at the highest free index. undefined: there is no slot. */
+  giveTrunk(): string | undefined {
+    const taken = new Set(this.interfaces.map(({ attachment }) => attachment?.deviceIndex));
+    const [most = 0] = this.limits.interfacesByCard;
+    const deviceIndex = Array.from({ length: most }, (_, index) => most - 1 - index).find((index) => !taken.has(index));
+    if (deviceIndex === undefined) return undefined;
+    const made = this.newForeign([nodeGroup]);
+    const place = { id: `attach-${made.id}`, instance: instance.id, deviceIndex, card: 0, status: 'attached' };
+    const attachment = { ...place, deleteOnTermination: true };
+    this.interfaces = [...this.interfaces, { ...made, status: 'in-use', interfaceType: 'trunk', attachment }];
+    return made.id;
+  }
+
+  /** As EKS's controller: a branch on the trunk, and the pod's annotation. */
+  giveBranch(uid: string, ...groups: readonly string[]): PodEni {
+    const trunk = this.interfaces.find(({ interfaceType }) => interfaceType === 'trunk')?.id ?? this.giveTrunk() ?? '';
+    const made = this.newForeign(groups);
+    const vlan = 1 + this.branches.length;
+    const branch = { ...made, status: 'in-use', interfaceType: 'branch', association: { trunk, vlan } };
+    this.branches = [...this.branches, branch];
+    const eni = { id: branch.id, mac: mac(branch.mac), address: branch.primaryAddress, vlan };
+    const pod = this.pods.get(uid);
+    if (pod !== undefined) this.pods.set(uid, { ...pod, eni });
+    return eni;
   }
 
   snapshot(): NodeSnapshot {
@@ -55,12 +109,15 @@ export class SimulatedNode {
     return {
       instance,
       vpc: { id: 'vpc-1', cidrs: ['10.0.0.0/16'] },
+      mode: this.mode,
       limits: this.limits,
       subnets: [{ ...home, freeAddresses: this.free }],
       interfaces: this.interfaces,
+      branches: this.branches,
       pods,
       record: this.record,
       idleSinceMs: this.idleSinceMs,
+      awaitedSinceMs: this.awaitedSinceMs,
       nowMs: this.nowMs,
     };
   }
@@ -76,17 +133,19 @@ export class SimulatedNode {
     const plan = this.plan();
     const idle = plan.idle.map((key) => [key, this.idleSinceMs.get(key) ?? this.nowMs] as const);
     this.idleSinceMs = new Map(idle);
+    this.awaitedSinceMs = new Map(plan.awaited.map((uid) => [uid, this.awaitedSinceMs.get(uid) ?? this.nowMs]));
     this.write(plan.spec);
     for (const action of plan.actions) if (choose(action)) this.carryOut(action);
     return plan;
   }
 
-  /** Steps until nothing is left to do; throws when that never comes. */
+  /** Steps until nothing is left to do and nothing is under way; throws when that never comes. */
   converge(): NodePlan {
     for (let steps = 0; steps < 50; steps++) {
       const before = this.record;
       const plan = this.step();
-      if (plan.actions.length === 0 && this.record === before) return plan;
+      const isMoving = this.interfaces.some(({ attachment: at }) => at !== undefined && at.status !== 'attached');
+      if (plan.actions.length === 0 && this.record === before && !isMoving) return plan;
       this.endTransitions();
     }
     throw new Error('the plans do not come to an end');
@@ -95,6 +154,7 @@ export class SimulatedNode {
   /** A controller that has lost all that it remembered. */
   crash(): void {
     this.idleSinceMs = new Map();
+    this.awaitedSinceMs = new Map();
   }
 
   /** EC2 comes to the end of what is under way. */
@@ -111,6 +171,13 @@ export class SimulatedNode {
     if (this.record === undefined) return;
     const { spec, generation } = this.record;
     const used = new Set([...this.pods.values()].map(({ address }) => address));
+    for (const branch of spec.branches ?? []) {
+      const pod = this.pods.get(branch.pod);
+      if (pod === undefined || pod.address !== undefined) continue;
+      if (pod.demand.kind !== 'groups' || setKey(pod.demand.groups) !== setKey(branch.groups))
+        throw new Error(`${branch.pod} has another’s branch`);
+      this.pods.set(branch.pod, { ...pod, address: branch.address });
+    }
     for (const set of spec.sets) {
       const addresses = spec.interfaces
         .filter(({ id }) => set.interfaces.includes(id))
@@ -130,7 +197,7 @@ export class SimulatedNode {
       .filter(({ id, purpose }) => purpose === 'groups' && !named.has(id))
       .flatMap(({ addresses }) => addresses)
       .filter((address) => !used.has(address));
-    this.record = { ...this.record, status: { protocol: 1, appliedGeneration: generation, releaseAcks } };
+    this.record = { ...this.record, status: { protocol: this.protocol, appliedGeneration: generation, releaseAcks } };
   }
 
   private write(spec: NodeNetworkSpec): void {
@@ -141,6 +208,9 @@ export class SimulatedNode {
 
   private carryOut(action: Action): void {
     this.done.push(action);
+    const foreign = [...this.interfaces.filter(({ interfaceType }) => interfaceType === 'trunk'), ...this.branches];
+    if (foreign.some(({ id }) => 'interface' in action && action.interface === id))
+      throw new Error(`${action.kind} of what is EKS’s`);
     const outcome = this.call(action);
     const target = 'created' in outcome ? outcome.created.id : outcome.action.interface;
     const now = afterOutcome(
@@ -204,26 +274,37 @@ export class SimulatedNode {
     readonly tags: Readonly<Record<string, string>>;
     readonly secondaryAddresses: number;
   }): ObservedInterface {
-    const number = ++this.ids;
     const [primaryAddress = '', ...addresses] = this.take(1 + request.secondaryAddresses);
-    const { groups, tags } = request;
+    return this.made({ ...request, primaryAddress, addresses });
+  }
+
+  /** What others make is not counted in the subnet. */
+  private newForeign(groups: readonly string[]): ObservedInterface {
+    const primaryAddress = this.addresses(1)[0] ?? '';
+    return this.made({ groups, tags: {}, primaryAddress, addresses: [] });
+  }
+
+  private made(its: Pick<ObservedInterface, 'groups' | 'tags' | 'primaryAddress' | 'addresses'>): ObservedInterface {
+    const number = ++this.ids;
     const mac = `02:00:00:00:00:${number.toString(16).padStart(2, '0')}`;
     return {
       id: `eni-${number}`,
       mac,
       subnet: home.id,
       status: 'available',
-      groups,
-      tags,
-      primaryAddress,
-      addresses,
+      interfaceType: 'interface',
       prefixes: [],
+      ...its,
     };
   }
 
   private take(count: number): readonly string[] {
     if (count > this.free) throw new Error('InsufficientFreeAddressesInSubnet');
     this.free -= count;
+    return this.addresses(count);
+  }
+
+  private addresses(count: number): readonly string[] {
     return Array.from({ length: count }, () => {
       const number = ++this.ids;
       return `10.0.${number >> 8}.${number & 255}`;
