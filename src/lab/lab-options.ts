@@ -11,6 +11,8 @@ export interface LabOptions {
   /** Of each node, at least one. */
   readonly nodeTypes: readonly string[];
   readonly proxyMode: ProxyMode;
+  /** As for an account that EC2 has admitted to trunk interfaces. Default false. */
+  readonly trunks?: boolean;
   /** Ends a start, and every kubectl of ours. */
   readonly signal: AbortSignal;
   /** Called when somebody asks on the control socket that the lab end: `signal` is to be aborted, and `stop` called. */

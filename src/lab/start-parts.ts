@@ -34,6 +34,7 @@ export interface PartsOptions {
   /** Of each node, at least one. */
   readonly nodeTypes: readonly string[];
   readonly proxyMode: ProxyMode;
+  readonly trunks?: boolean;
   readonly folders: LabFolders;
   readonly supervisor: Supervisor;
   readonly step: <T>(title: string, work: () => Promise<T>) => Promise<T>;
@@ -75,7 +76,8 @@ export async function startParts(options: PartsOptions): Promise<Parts> {
     `a VPC with ${nodeTypes.length + 1} instances, by EC2’s API`,
     async () => {
       const listen = { address: lab.ec2Loopback.address, port: portFor(name, lab.ec2Loopback.port) };
-      const endpoint = await startCloud({ ...options, listen });
+      const flags = options.trunks === true ? ['--trunks'] : [];
+      const endpoint = await startCloud({ ...options, listen, flags });
       const client = createEc2Client({ environment: sdkEnvironment(endpoint) });
       options.onOpen(() => client.destroy());
       return { endpoint, client, vpc: await makeVpc(client, { nodeTypes }) };

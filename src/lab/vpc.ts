@@ -12,6 +12,8 @@ import {
   RunInstancesCommand,
 } from '@aws-sdk/client-ec2';
 
+import { type Ipv4, formatIpv4 } from '../core/address/ipv4.ts';
+import { prefix4 } from '../core/address/prefix.ts';
 import { lab } from './names.ts';
 
 export interface LabInstance {
@@ -32,6 +34,9 @@ export interface LabVpc {
   readonly controlPlane: LabInstance;
   readonly nodes: readonly LabInstance[];
 }
+
+/** Of a subnet's addresses EC2 keeps the first four. */
+const freeAddress = (index: number): string => formatIpv4((prefix4(lab.subnetCidr).base + 4 + index) as Ipv4);
 
 export async function makeVpc(ec2: EC2Client, options: { readonly nodeTypes: readonly string[] }): Promise<LabVpc> {
   const { Vpc } = await ec2.send(
@@ -58,10 +63,13 @@ export async function makeVpc(ec2: EC2Client, options: { readonly nodeTypes: rea
       IpPermissions: [{ IpProtocol: '-1', UserIdGroupPairs: [{ GroupId: clusterGroup }] }],
     }),
   );
-  const run = (title: string, type: string) => runInstance(ec2, { title, type, subnet, clusterGroup });
-  const controlPlane = await run('control-plane', 'm5.large');
-  const nodes: LabInstance[] = [];
-  for (const [index, type] of options.nodeTypes.entries()) nodes.push(await run(`node-${index + 1}`, type));
+  // At once, and yet in order: each with the address that it would get if they were launched one after the other.
+  const run = (title: string, type: string, index: number) =>
+    runInstance(ec2, { title, type, subnet, clusterGroup, address: freeAddress(index) });
+  const [controlPlane, ...nodes] = await Promise.all([
+    run('control-plane', 'm5.large', 0),
+    ...options.nodeTypes.map((type, index) => run(`node-${index + 1}`, type, index + 1)),
+  ]);
   return { vpc, subnet, clusterGroup, controlPlane, nodes };
 }
 
@@ -82,7 +90,12 @@ export async function makeGroup(
 
 export async function runInstance(
   ec2: EC2Client,
-  options: { readonly title: string; readonly type: string } & Pick<LabVpc, 'subnet' | 'clusterGroup'>,
+  options: {
+    readonly title: string;
+    readonly type: string;
+    /** Default: EC2's choice. */
+    readonly address?: string;
+  } & Pick<LabVpc, 'subnet' | 'clusterGroup'>,
 ): Promise<LabInstance> {
   const { Instances } = await ec2.send(
     new RunInstancesCommand({
@@ -92,6 +105,7 @@ export async function runInstance(
       MaxCount: 1,
       SubnetId: options.subnet,
       SecurityGroupIds: [options.clusterGroup],
+      PrivateIpAddress: options.address,
       TagSpecifications: named('instance', options.title),
     }),
   );

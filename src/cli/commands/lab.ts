@@ -30,10 +30,11 @@ export function labCommand(output: Output): Command {
       .addOption(
         new Option('--nodes <types>', 'instance type of each node, comma-separated')
           .argParser(nodeTypes)
-          .default(['m5.large', 'm5.large'], 'm5.large,m5.large'),
+          .default(['m5.large', 'm5.large', 'm5.large'], 'm5.large,m5.large,m5.large'),
       )
       .option('--kube-proxy <mode>', proxyModes.join(' or '), oneOf(...proxyModes), 'nftables')
       .option('--latency <profile>', 'how long EC2’s calls take: ec2 or fast', oneOf('ec2', 'fast'), 'ec2')
+      .option('--trunks', 'as for an account that EC2 has admitted to trunk interfaces', false)
       .option('--kubeconfig <file>', 'start nothing: run the check on this cluster, which has Branchline')
       .option('--output <format>', 'text or json', oneOf('text', 'json'), 'text')
       // So that a verb can have options of the same names.

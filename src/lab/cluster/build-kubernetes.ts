@@ -2,14 +2,12 @@
  * Builds the one binary by Go: some minutes on two cores. Beside the target until it is whole, in a build cache of its
  * own that goes away; a second build of the same waits for the first.
  */
-import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 
 import { takeLock } from '../supervisor/lock.ts';
-import { run } from '../supervisor/run.ts';
+import { runBound } from '../supervisor/run-bound.ts';
 import { ensureGo } from './ensure-go.ts';
 
 export interface BuildKubernetesOptions {
@@ -93,7 +91,7 @@ interface GoOptions {
 
 /** Also downloads what is not there yet. */
 async function countPackages(go: string, options: GoOptions): Promise<number> {
-  const { stdout, stderr, code } = await run(go, ['list', '-deps', '.'], options);
+  const { stdout, stderr, code } = await runBound(go, ['list', '-deps', '.'], options);
   if (code !== 0) throw new Error(`Kubernetes’ Go modules cannot be had:\n${lastLines(stderr)}`);
   return stdout.split('\n').filter((line) => line !== '' && line !== 'unsafe').length;
 }
@@ -104,14 +102,15 @@ async function goBuild(
   { onPackage, ...options }: GoOptions & { readonly onPackage: () => void },
 ): Promise<void> {
   const args = ['build', '-v', '-trimpath', '-ldflags', ldflags(), ...what];
-  const child = spawn(go, args, { ...options, stdio: ['ignore', 'ignore', 'pipe'] });
   const said: string[] = [];
-  createInterface({ input: child.stderr }).on('line', (line) => {
-    // Each package is named when its turn comes; anything else is trouble, and shown if it ends badly.
-    if (/^[\w.\-/~]+$/.test(line)) onPackage();
-    else said.push(line);
+  const { code } = await runBound(go, args, {
+    ...options,
+    onErrorLine(line) {
+      // Each package is named when its turn comes; anything else is trouble, and shown if it ends badly.
+      if (/^[\w.\-/~]+$/.test(line)) onPackage();
+      else said.push(line);
+    },
   });
-  const code = await new Promise<number | null>((resolve, reject) => child.on('error', reject).on('close', resolve));
   if (code !== 0) throw new Error(`go build failed:\n${lastLines(said.join('\n'))}`);
 }
 

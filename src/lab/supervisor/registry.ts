@@ -45,7 +45,7 @@ export function announceFile(runDir: string, file: RegisteredFile): void {
 
 /**
  * A command that enters itself in the registry and then becomes `argv`, with the pid that it has: no moment is left in
- * which the program runs and the registry does not know it.
+ * which the program runs and the registry does not know it. Where the registry has gone meanwhile, it does not run.
  */
 export function announcedCommand(
   runDir: string,
@@ -54,7 +54,7 @@ export function announcedCommand(
   const folder = join(runDir, 'processes');
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const script =
-    'read -r boot </proc/sys/kernel/random/boot_id; read -r stat <"/proc/$$/stat"; echo "$boot $stat" >"$0.$$"; exec "$@"';
+    'read -r boot </proc/sys/kernel/random/boot_id; read -r stat <"/proc/$$/stat"; echo "$boot $stat" >"$0.$$" || exit 1; exec "$@"';
   return ['/bin/sh', '-c', script, join(folder, options.name), ...options.argv];
 }
 

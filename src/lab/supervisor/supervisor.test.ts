@@ -62,6 +62,14 @@ describe('the supervisor', () => {
     await expect(part.firstLine).rejects.toThrow(/absent ended with 127[^]*not found/);
   });
 
+  it('leaves no part that was started in the very moment of the end, and is not in the registry yet', async () => {
+    const { pid } = supervisor.start({ name: 'p', argv: ['sleep', '1000'] });
+    supervisor.end(new Error('enough'));
+    await reap({ runDir: runDir(), stateDir: join(folder, 'state') });
+    await expect.poll(() => supervisor.parts()).toMatchObject([{ name: 'p', pid, state: 'dead' }]);
+    expect(deaths).toEqual([]);
+  });
+
   it('takes ends for what they are once all is being taken away, and starts nothing more', async () => {
     const part = supervisor.start({ name: 'p', argv: ['sleep', '1000'], announces: true });
     // What is not in the registry yet is not found by `reap`.

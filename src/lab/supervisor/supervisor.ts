@@ -1,6 +1,6 @@
 /**
  * Starts the parts of a lab as processes of their own, each with a log, notices when one dies, and does to one what a
- * user asks: kill, pause, resume, start again. Ending them all is `reap`'s, so that an orderly end and the one after
+ * user asks: kill, pause, resume, start again. What they leave is `reap`'s, so that an orderly end and the one after
  * `kill -9` are the same code.
  */
 import { mkdirSync } from 'node:fs';
@@ -59,7 +59,7 @@ export interface Supervisor {
   forget(isMeant: (name: string) => boolean): void;
   /** Aborted, with the reason, when the lab ends. */
   readonly signal: AbortSignal;
-  /** Gives up; harmless to repeat. From now on parts may end, and none starts. */
+  /** Gives up; harmless to repeat. From now on parts end, and none starts. */
   end(reason: unknown): void;
 }
 
@@ -160,8 +160,20 @@ export function createSupervisor({ runDir, logDir, onDeath, now = Date.now }: Su
     end(reason) {
       ending = true;
       over.abort(reason);
+      // One that was started a moment ago is not in the registry yet, and `reap` would not find it.
+      for (const { pid, status } of [...entries.values()].toReversed()) {
+        if (pid > 0 && status.state !== 'dead') kill(pid);
+      }
     },
   };
+}
+
+function kill(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // It has just ended.
+  }
 }
 
 /** Rejects with the signal's reason; never resolves. */

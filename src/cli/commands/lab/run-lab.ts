@@ -13,6 +13,7 @@ export interface RunOptions extends VerbOptions {
   readonly bare: boolean;
   readonly nodes: readonly string[];
   readonly kubeProxy: ProxyMode;
+  readonly trunks: boolean;
   readonly latency: 'fast' | 'ec2';
   readonly kubeconfig?: string;
 }
@@ -39,6 +40,7 @@ export async function runLab(options: RunOptions, output: Output): Promise<void>
     latency: options.latency,
     nodeTypes: options.nodes,
     proxyMode: options.kubeProxy,
+    trunks: options.trunks,
     signal: stopping.signal,
     onStopAsked: stop,
     step,

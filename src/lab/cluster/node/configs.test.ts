@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 
 import { renderContainerdConfig, renderKubeletConfig, renderProxyConfig, renderResolvConf } from './configs.ts';
-import { maxPods, nodeLabels, providerId } from './identity.ts';
+import { machineId, maxPods, productUuid, providerId } from './identity.ts';
+import { reservations } from './reservations.ts';
 
 const instance = {
   id: 'i-0123456789abcdef0',
@@ -16,11 +17,13 @@ const instance = {
 describe('the identity of a node', () => {
   it('is what AWS’s cloud controller would say', () => {
     expect(providerId(instance)).toBe('aws:///us-west-2a/i-0123456789abcdef0');
-    expect(nodeLabels(instance)).toMatchObject({
-      'node.kubernetes.io/instance-type': 'm5.large',
-      'topology.kubernetes.io/zone': 'us-west-2a',
-      'topology.kubernetes.io/region': 'us-west-2',
-    });
+  });
+
+  it('is one id, of EC2’s form, to the firmware and to the operating system', () => {
+    expect(machineId(instance)).toMatch(/^ec2[0-9a-f]{29}$/);
+    expect(productUuid(instance)).toMatch(/^ec2[0-9a-f]{5}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/);
+    expect(productUuid(instance).replaceAll('-', '')).toBe(machineId(instance));
+    expect(machineId({ id: 'i-00000000000000001' })).not.toBe(machineId(instance));
   });
 
   it('takes as many pods as EKS gives the instance type', () => {
@@ -34,12 +37,26 @@ describe('the identity of a node', () => {
 
 describe('the files of a node', () => {
   const kubelet = parse(
-    renderKubeletConfig({ providerId: providerId(instance), maxPods: 29, cgroupRoot: '/brl-lab/node-1' }),
+    renderKubeletConfig({
+      providerId: providerId(instance),
+      maxPods: 29,
+      cgroupRoot: '/brl-lab/node-1',
+      ...reservations('m5.large'),
+    }),
   ) as Record<string, unknown>;
 
   it('keep pods in a cgroup of the node’s own, so that their processes can be found', () => {
     expect(kubelet).toMatchObject({ cgroupRoot: '/brl-lab/node-1', cgroupDriver: 'cgroupfs' });
     expect(kubelet).not.toHaveProperty('cgroupsPerQOS');
+  });
+
+  it('leave as much for pods as EKS does, and evict none', () => {
+    expect(kubelet).toMatchObject({
+      kubeReserved: { cpu: '70m', memory: '574Mi' },
+      systemReserved: { memory: '100Mi' },
+      enforceNodeAllocatable: [],
+      evictionHard: {},
+    });
   });
 
   it('let nobody call the kubelet whom the API server would not let', () => {

@@ -3,6 +3,7 @@ import { stringify } from 'yaml';
 
 import { lab } from '../../names.ts';
 import { REGISTRY_CONFIG } from '../registry/hosts.ts';
+import type { Reservations } from './reservations.ts';
 
 /** Where a node's programs find and keep things: the same paths as on EKS, in the node's own mounts. */
 export const nodePaths = {
@@ -51,14 +52,15 @@ oom_score = 0
 `;
 }
 
-export interface KubeletSettings {
+export interface KubeletSettings extends Reservations {
   readonly providerId: string;
   readonly maxPods: number;
   /** Below the root of every cgroup hierarchy; all containers of the node are in it. */
   readonly cgroupRoot: string;
 }
 
-export function renderKubeletConfig({ providerId, maxPods, cgroupRoot }: KubeletSettings): string {
+export function renderKubeletConfig(settings: KubeletSettings): string {
+  const { providerId, maxPods, cgroupRoot, kubeReserved, systemReserved } = settings;
   return stringify({
     apiVersion: 'kubelet.config.k8s.io/v1beta1',
     kind: 'KubeletConfiguration',
@@ -74,6 +76,8 @@ export function renderKubeletConfig({ providerId, maxPods, cgroupRoot }: Kubelet
     resolvConf: nodePaths.resolvConf,
     cgroupRoot,
     cgroupDriver: 'cgroupfs',
+    kubeReserved,
+    systemReserved,
     enforceNodeAllocatable: [],
     failCgroupV1: false,
     failSwapOn: false,

@@ -14,9 +14,10 @@ mount --bind "$kubernetes" /run/kubernetes
 
 # The machine's /etc with the node's own files above it.
 mount -t overlay -o "lowerdir=/etc,upperdir=/run/etc/upper,workdir=/run/etc/work" overlay /etc
-rm -rf /etc/cni /etc/resolv.conf
+rm -rf /etc/cni /etc/resolv.conf /etc/os-release
 mkdir -p /etc/cni/net.d
 cp -r "$folder/etc/." /etc/
+cp "$folder/machine/os-release" /etc/
 echo "$name" >/etc/hostname
 
 # What the kubelet wants of kernel settings is the machine's business: it finds them as it wants them, and changes none.
@@ -26,6 +27,10 @@ for setting in "$folder"/sysctl/*; do
 done
 # Firmware tells each machine apart.
 if [ -e /sys/class/dmi/id/product_uuid ]; then mount --bind "$folder/product_uuid" /sys/class/dmi/id/product_uuid; fi
+# As large as the instance type. The CPUs of memory nodes would be counted in their place: there are none.
+mount --bind "$folder/machine/meminfo" /proc/meminfo
+mount --bind "$folder/machine/cpu" /sys/devices/system/cpu
+if [ -d /sys/devices/system/node ]; then mount -t tmpfs -o ro tmpfs /sys/devices/system/node; fi
 
 # Outlives a start of the node, unlike the rest of /etc: agents keep their configuration there.
 mount --bind "$folder/cni" /etc/cni/net.d

@@ -18,6 +18,8 @@ import {
   renderResolvConf,
 } from './configs.ts';
 import { machineId, maxPods, productUuid, providerId } from './identity.ts';
+import { machineFiles } from './machine-view.ts';
+import { reservations } from './reservations.ts';
 
 /** Where Debian has the reference plugins. */
 const REFERENCE_PLUGINS = '/usr/lib/cni';
@@ -51,6 +53,7 @@ export async function prepareNodeFolder(options: NodeFolderOptions): Promise<voi
       providerId: providerId(instance),
       maxPods: maxPods(instance.type),
       cgroupRoot,
+      ...reservations(instance.type),
     }),
     [nodePaths.kubeletKubeconfig]: renderKubeconfig({ ...toServer, user: kubelet }),
     [nodePaths.proxyConfig]: renderProxyConfig({ nodeName: instance.name, mode: proxyMode }),
@@ -65,6 +68,7 @@ export async function prepareNodeFolder(options: NodeFolderOptions): Promise<voi
   write(join(folder, 'product_uuid'), `${productUuid(instance)}\n`);
   const settings = { ...kubeletSysctls, 'kernel.random.boot_id': randomUUID() };
   for (const [key, value] of Object.entries(settings)) write(join(folder, 'sysctl', key), `${value}\n`);
+  for (const [path, text] of Object.entries(machineFiles(instance.type))) write(join(folder, 'machine', path), text);
   // Copies: a DaemonSet that installs plugins may write into these files, and Debian's must stay as they are.
   for (const plugin of readdirSync(REFERENCE_PLUGINS)) {
     copyFileSync(join(REFERENCE_PLUGINS, plugin), join(folder, 'opt/cni/bin', plugin), constants.COPYFILE_FICLONE);

@@ -13,7 +13,6 @@ import { type KubernetesProgram, kubernetesCommandAt, kubernetesFolder } from '.
 import { registryCommand } from '../registry/registry-command.ts';
 import { type ProxyMode, nodePaths } from './configs.ts';
 import { prepareNodeFolder } from './prepare-node-folder.ts';
-import { nodeLabels } from './identity.ts';
 import { makeNodeCgroup } from './node-cgroup.ts';
 
 export interface NodeOptions {
@@ -112,9 +111,8 @@ const programs = (instance: LabInstance): readonly (readonly [KubernetesProgram,
       `--kubeconfig=${nodePaths.kubeletKubeconfig}`,
       `--hostname-override=${instance.name}`,
       `--node-ip=${instance.address}`,
-      `--node-labels=${Object.entries(nodeLabels(instance))
-        .map(([key, value]) => `${key}=${value}`)
-        .join(',')}`,
+      // Labels and further addresses are then the cloud controller's.
+      '--cloud-provider=external',
     ],
   ],
   ['kube-proxy', [`--config=${nodePaths.proxyConfig}`]],

@@ -44,7 +44,7 @@ async function check(options: Omit<GivenClusterOptions, 'environment'>, client: 
   try {
     await step(`sample workloads web, db, other in the namespace ${NAMESPACE}; all pods run`, async () => {
       await options.kubectl(['create', 'namespace', NAMESPACE]);
-      await applyWorkloads(kubectl, groups);
+      await applyWorkloads(kubectl, groups, vpc.nodes);
       await waitForWorkloads(kubectl);
     });
     return await checkSample({ ...options, kubectl, client, ec2: createEc2(client), vpc }, groups);

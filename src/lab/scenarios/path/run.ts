@@ -49,7 +49,9 @@ export async function runPath(options: PathOptions): Promise<PathResult> {
     await installBranchline(kubectl, options.manifestPath);
     await options.waitForNodes();
   });
-  await step('sample workloads web, db, other: two pods each, one a node', () => applyWorkloads(kubectl, groups));
+  await step('sample workloads web, db, other: two pods each, one on each of two nodes', () =>
+    applyWorkloads(kubectl, groups, vpc.nodes),
+  );
   const refusal = await step('a pod that asks for groups before the switch is on is refused', () =>
     waitForRefusal(kubectl, 'pod-groups-disabled', 120),
   );

@@ -7,10 +7,20 @@ import { type Kubectl, getJson } from '../kubectl.ts';
 import type { SamplePod } from './matrix.ts';
 import type { SampleGroups } from './sample-groups.ts';
 
-export async function applyWorkloads(kubectl: Kubectl, groups: SampleGroups): Promise<void> {
+/** @param nodes the first two are the sample's. Default: a cluster of two nodes. */
+export async function applyWorkloads(
+  kubectl: Kubectl,
+  groups: SampleGroups,
+  nodes?: readonly { readonly name: string }[],
+): Promise<void> {
   const text = readFileSync(join(import.meta.dirname, 'workloads.yaml'), 'utf8');
+  const names = nodes?.slice(0, 2).map(({ name }) => name);
+  const onThem = names === undefined ? { operator: 'Exists' } : { operator: 'In', values: names };
   await kubectl(['apply', '-f', '-'], {
-    input: text.replaceAll('${SG_WEB}', groups.webName).replaceAll('${SG_DB}', groups.db),
+    input: text
+      .replaceAll('${SG_WEB}', groups.webName)
+      .replaceAll('${SG_DB}', groups.db)
+      .replaceAll("'${NODES}'", JSON.stringify([{ key: 'kubernetes.io/hostname', ...onThem }])),
   });
 }
 
