@@ -21,7 +21,8 @@ export default defineConfig({
         },
       },
       {
-        // A whole lab each: after the others and one at a time, since there is one lab per machine.
+        // After the others and one at a time. One lab serves all that needs a cluster; what starts and ends are like needs
+        // its own.
         test: {
           name: 'lab',
           include: ['test/**/*.test.ts'],

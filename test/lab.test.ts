@@ -1,20 +1,27 @@
 /**
- * One lab, whose parts follow one another: an ordinary cluster with an ordinary CNI; the `kube` port against its API
- * server; the verbs; Branchline, with nodes that come and go; the end.
+ * One lab for all that needs a cluster, whose parts follow one another: an ordinary cluster with an ordinary CNI; the
+ * `kube` port against its API server; Branchline, with all that breaks and with nodes that come and go; the verbs; the
+ * end.
  */
+import { join } from 'node:path';
+
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { kubeContract } from '../src/kube/kube.suite.ts';
-import { branchlineNodes } from './lab/branchline-nodes.ts';
+import { installBranchline, switchPodGroups } from '../src/lab/scenarios/path/install.ts';
+import { faults } from './faults/faults.ts';
+import { policies } from './faults/policies.ts';
+import { comingAndGoing } from './lab/coming-and-going.ts';
+import { eksMode } from './lab/eks-mode.ts';
 import { ordinaryCluster } from './lab/ordinary-cluster.ts';
 import { type SharedLab, startSharedLab } from './lab/shared-lab.ts';
 import { verbs } from './lab/verbs.ts';
-import { exited, reapLabs } from './testing/lab-process.ts';
+import { exited, reapLabs, root } from './testing/lab-process.ts';
 import { labTraces, machineNetwork } from './testing/traces.ts';
 
 const NAME = 'shared';
 
-describe('a lab without Branchline, from another shell', () => {
+describe('a lab, from another shell', () => {
   let shared: SharedLab | undefined;
   let networkBefore = '';
   const lab = (): SharedLab => {
@@ -40,7 +47,25 @@ describe('a lab without Branchline, from another shell', () => {
       return { kube, close: () => kube.close() };
     },
   });
-  branchlineNodes(lab);
+
+  describe('with Branchline installed by its manifest', () => {
+    beforeAll(async () => {
+      const { kubectl } = lab();
+      await installBranchline(kubectl, join(root, 'config/master/aws-k8s-cni.yaml'));
+      await switchPodGroups(kubectl, true);
+      await kubectl(['scale', 'deployment/coredns', '--namespace=kube-system', '--replicas=2']);
+      await kubectl(['wait', '--for=condition=Ready', 'nodes', '--all', '--timeout=180s']);
+      const rollout = ['rollout', 'status', '--namespace=kube-system', '--timeout=180s'];
+      await kubectl([...rollout, 'daemonset/branchline-agent']);
+      await kubectl([...rollout, 'deployment/coredns']);
+    });
+
+    faults(lab);
+    eksMode(lab);
+    comingAndGoing(lab);
+    policies(lab);
+  });
+
   verbs(lab);
 
   describe('`lab stop`', () => {

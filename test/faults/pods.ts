@@ -11,6 +11,7 @@ export interface PodRequest {
   readonly node: LabInstance;
   /** What its annotation says; default: it has none. */
   readonly groups?: string;
+  readonly labels?: Readonly<Record<string, string>>;
   readonly serviceAccount?: string;
   readonly hostNetwork?: boolean;
   /** Default: it runs until it is deleted. */
@@ -22,13 +23,14 @@ const NAMESPACE = 'default';
 const untilTerminated = ['sh', '-c', 'trap exit TERM; sleep 100000 & wait'];
 
 export function podManifest(request: PodRequest): KubeObject {
-  const { name, node, groups, serviceAccount, hostNetwork, command } = request;
+  const { name, node, groups, labels = {}, serviceAccount, hostNetwork, command } = request;
   const pod = {
     apiVersion: 'v1',
     kind: 'Pod',
     metadata: {
       name,
       namespace: NAMESPACE,
+      labels,
       ...(groups === undefined ? {} : { annotations: { [SECURITY_GROUPS_ANNOTATION]: groups } }),
     },
     spec: {

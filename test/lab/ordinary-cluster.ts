@@ -22,9 +22,10 @@ interface Pods {
 interface Nodes {
   readonly items: readonly {
     readonly metadata: { readonly name: string; readonly labels: Readonly<Record<string, string>> };
-    readonly spec: { readonly providerID: string };
+    readonly spec: { readonly providerID: string; readonly taints?: readonly unknown[] };
     readonly status: {
       readonly capacity: Readonly<Record<string, string>>;
+      readonly allocatable: Readonly<Record<string, string>>;
       readonly addresses: readonly { readonly type: string; readonly address: string }[];
       readonly nodeInfo: Readonly<Record<string, string>>;
     };
@@ -58,6 +59,25 @@ metadata: { name: ${name} }
 spec: { selector: { app: ${name} }, ports: [{ port: 80 }] }
 `;
 
+/** Of what an m5.large has for pods: somewhat more, and most of it. */
+const asking = [
+  ['too-much-cpu', '{ cpu: 1950m }'],
+  ['too-much-memory', '{ memory: 7300Mi }'],
+  ['enough', '{ cpu: 1500m, memory: 6Gi }'],
+]
+  .map(
+    ([name, requests]) => `
+apiVersion: v1
+kind: Pod
+metadata: { name: ${name}, labels: { app: asking } }
+spec:
+  terminationGracePeriodSeconds: 0
+  containers:
+    - { name: it, image: 'busybox:1.35', command: [sleep, '1000'], resources: { requests: ${requests} } }
+`,
+  )
+  .join('---');
+
 export function ordinaryCluster(lab: () => SharedLab): void {
   describe('before Branchline is installed', () => {
     const kubectl = (...args: readonly string[]): Promise<string> =>
@@ -71,8 +91,7 @@ export function ordinaryCluster(lab: () => SharedLab): void {
     let cnis: readonly OrdinaryCniOptions[] = [];
 
     beforeAll(async () => {
-      const nodes = (await lab().status()).instances.filter(({ node }) => node !== 'control plane');
-      cnis = nodes.map(({ title, address }, index) => ({
+      cnis = (await lab().nodes()).map(({ title, address }, index) => ({
         lab: lab(),
         client: lab().client,
         node: { title, address, number: index + 1 },
@@ -108,6 +127,13 @@ export function ordinaryCluster(lab: () => SharedLab): void {
         expect(spec.providerID).toMatch(/^aws:\/\/\/us-west-2a\/i-[0-9a-f]{17}$/);
         expect(status.capacity['pods']).toBe('29');
         expect(status.addresses).toContainEqual({ type: 'InternalIP', address: expect.stringMatching(/^10\.0\./) });
+        expect(status.addresses).toContainEqual({ type: 'InternalDNS', address: metadata.name });
+        expect(status.addresses).toContainEqual({ type: 'Hostname', address: metadata.name });
+        // Of an m5.large, whatever this machine is; what is left for pods as EKS's nodes have it.
+        expect(status.capacity).toMatchObject({ cpu: '2', memory: '8002847Ki' });
+        expect(status.allocatable).toMatchObject({ cpu: '1930m', memory: '7312671Ki' });
+        expect(spec.taints).toBeUndefined();
+        expect(status.nodeInfo['osImage']).toMatch(/^Amazon Linux 2023/);
       }
       for (const identity of ['machineID', 'systemUUID', 'bootID']) {
         expect(new Set(items.map(({ status }) => status.nodeInfo[identity])).size, identity).toBe(2);
@@ -116,13 +142,36 @@ export function ordinaryCluster(lab: () => SharedLab): void {
       expect(await kubectl('version')).toMatch(/Server Version: v1\.35\.\d+\n/);
     });
 
+    it('keeps a pod waiting that asks for more than an instance of the type has', async () => {
+      await lab().kubectl(['apply', '-f', '-'], { input: asking });
+      try {
+        for (const pod of ['cpu', 'memory']) {
+          const reason = 'jsonpath={.status.conditions[?(@.type=="PodScheduled")].reason}';
+          await kubectl('wait', `--for=${reason}=Unschedulable`, `pod/too-much-${pod}`, '--timeout=60s');
+          expect(await kubectl('get', `pod/too-much-${pod}`)).toContain('Pending');
+          expect(await kubectl('describe', `pod/too-much-${pod}`)).toContain(`2 Insufficient ${pod}`);
+        }
+        await kubectl('wait', '--for=condition=Ready', 'pod/enough', '--timeout=120s');
+      } finally {
+        await kubectl('delete', 'pods', '-l', 'app=asking', '--wait');
+      }
+    });
+
     it('reaches a Service by its cluster address from pods of both nodes, and finds it by DNS', async () => {
       const all = await pods('web');
       expect(new Set(all.map(({ spec }) => spec.nodeName)).size).toBe(2);
       const names = all.map(({ metadata }) => metadata.name);
-      for (const { metadata } of all) {
-        const ask = 'for i in 1 2 3 4 5 6 7 8 9 10 11 12; do nc -w 20 web 80 </dev/null; done';
-        const answers = (await kubectl('exec', metadata.name, '--', 'sh', '-c', ask)).trim().split('\n');
+      const ask = (pod: string, times: number): Promise<readonly string[]> => {
+        const script = `for i in $(seq ${times}); do nc -w 20 web 80 </dev/null 2>&1 || echo "ended with $?"; done`;
+        return kubectl('exec', pod, '--', 'sh', '-c', script).then((text) => text.trim().split('\n'));
+      };
+      for (const pod of names) {
+        // A pod that is ready is known to the API server, and to the proxy of each node a moment later.
+        await lab().until(`a node that knows the Service, for ${pod}`, async () => {
+          const [answer = ''] = await ask(pod, 1);
+          return names.includes(answer) ? true : undefined;
+        });
+        const answers = await ask(pod, 12);
         expect(answers).toHaveLength(12);
         for (const answer of answers) expect(names).toContain(answer);
       }

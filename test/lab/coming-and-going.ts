@@ -1,12 +1,11 @@
-/** With Branchline installed by its manifest: nodes come, go and start anew. */
+/** Nodes with Branchline come, go and start anew. */
 import { join } from 'node:path';
 
 import { DescribeInstancesCommand, DescribeNetworkInterfacesCommand } from '@aws-sdk/client-ec2';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { createEc2 } from '../../src/aws/ec2.ts';
 import { resources } from '../../src/kube/resources.ts';
-import { installBranchline, switchPodGroups } from '../../src/lab/scenarios/path/install.ts';
 import { type SampleOptions, checkSample } from '../../src/lab/scenarios/path/run.ts';
 import { type SampleGroups, makeSampleGroups } from '../../src/lab/scenarios/path/sample-groups.ts';
 import { applyWorkloads, listSamplePods, waitForWorkloads } from '../../src/lab/scenarios/path/sample-pods.ts';
@@ -15,8 +14,8 @@ import type { LabInstance } from '../../src/lab/vpc.ts';
 import { root } from '../testing/lab-process.ts';
 import type { SharedLab } from './shared-lab.ts';
 
-export function branchlineNodes(lab: () => SharedLab): void {
-  describe('with Branchline installed', () => {
+export function comingAndGoing(lab: () => SharedLab): void {
+  describe('nodes that come and go', () => {
     const allReady = (): Promise<unknown> =>
       lab().kubectl(['wait', '--for=condition=Ready', 'nodes', '--all', '--timeout=180s']);
     /** The VPC and its nodes' group, as EC2 tells them. */
@@ -25,20 +24,6 @@ export function branchlineNodes(lab: () => SharedLab): void {
       const instance = Reservations?.[0]?.Instances?.[0];
       return { vpc: instance?.VpcId ?? '', clusterGroup: instance?.SecurityGroups?.[0]?.GroupId ?? '' };
     };
-
-    beforeAll(async () => {
-      await installBranchline(lab().kubectl, join(root, 'config/master/aws-k8s-cni.yaml'));
-      await switchPodGroups(lab().kubectl, true);
-      await lab().kubectl(['scale', 'deployment/coredns', '--namespace=kube-system', '--replicas=2']);
-      await allReady();
-      await lab().kubectl([
-        'rollout',
-        'status',
-        'daemonset/branchline-agent',
-        '--namespace=kube-system',
-        '--timeout=180s',
-      ]);
-    });
 
     it('`lab --kubeconfig` checks a cluster that it has not started, and leaves nothing in it', async () => {
       const main = join(root, 'src/cli/main.ts');
@@ -87,17 +72,20 @@ export function branchlineNodes(lab: () => SharedLab): void {
       beforeAll(async () => {
         const { vpc, clusterGroup } = await place();
         groups = await makeSampleGroups(lab().client, { vpc, clusterGroup });
-        const nodes = (await lab().status()).instances.filter(({ node }) => node !== 'control plane');
         options = {
           ...lab(),
           ec2: createEc2(lab().client),
-          vpc: { vpc, nodes },
+          vpc: { vpc, nodes: await lab().nodes() },
           step: (_, work) => work(),
           say: () => undefined,
           now: () => performance.now(),
         };
         await applyWorkloads(lab().kubectl, groups);
         await waitForWorkloads(lab().kubectl);
+      });
+      afterAll(async () => {
+        await lab().kubectl(['delete', 'deployments', '--all', '--wait']);
+        await lab().kubectl(['wait', '--for=delete', 'pods', '--all', '--timeout=180s']);
       });
 
       it('brings the node back with its pods, and every packet passes or not as before', async () => {
