@@ -4,6 +4,7 @@
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { buildGo } from '../../scripts/build-go.ts';
@@ -47,6 +48,19 @@ function buildDriver(): string {
   const out = join(import.meta.dirname, '../../.build/bench/driver');
   buildGo(join(import.meta.dirname, '../driver'), out);
   return out;
+}
+
+/** The reference shim, run as its sources are: what the C one is measured beside. */
+function writeTypeScriptShim(): string {
+  const path = join(import.meta.dirname, '../../.build/bench/shim.mjs');
+  const reference = JSON.stringify(join(import.meta.dirname, '../../src/cni/shim/reference.ts'));
+  const lines = [
+    `#!${process.execPath}`,
+    `import { runShim, shippedShim } from ${reference};`,
+    'process.exitCode = await runShim({ environment: process.env, ...shippedShim });',
+  ];
+  writeFileSync(path, `${lines.join('\n')}\n`, { mode: 0o755 });
+  return path;
 }
 
 async function drive(driver: string, job: Job): Promise<readonly Sample[]> {
@@ -111,9 +125,15 @@ class Benching {
 
   async version(): Promise<void> {
     const calls = Array.from({ length: CALLS }, () => ['CNI_COMMAND=VERSION']);
-    const ours = await drive(this.driver, { program: this.node.patientPlugin, atOnce: 1, calls });
-    const baseline = await this.idle(1);
-    this.measures.push({ name: 'VERSION', unit: 'ms', ours: ours.map(({ ms }) => ms), baseline, against: '/bin/true' });
+    for (const [shim, program] of [
+      ['C', this.node.patientPlugin],
+      ['TypeScript', writeTypeScriptShim()],
+    ] as const) {
+      const ours = (await drive(this.driver, { program, atOnce: 1, calls })).map(({ ms }) => ms);
+      const baseline = await this.idle(1);
+      const name = `VERSION, the shim in ${shim}`;
+      this.measures.push({ name, unit: 'ms', ours, baseline, against: '/bin/true' });
+    }
   }
   async memory(name: string): Promise<void> {
     const { rssBytes } = await this.agent.usage();

@@ -1,16 +1,19 @@
 /**
  * The way of a packet between pods with groups, on one node, where the agent's rules judge it, and across two, against a
- * plain veth pair: throughput of one stream, and request and response with both ends on one core, since what it takes to
- * wake another core varies by more than the paths differ. All paths take their turns in every round.
+ * plain veth pair and against pods without groups as upstream wires them: throughput of one stream, and request and
+ * response with both ends on one core, since what it takes to wake another core varies by more than the paths differ.
+ * All paths take their turns in every round.
  */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 
 import type { Bench, Measure } from '../bench.ts';
-import { addresses, twoNodes } from './two-nodes.ts';
+import { asUpstream, upstream } from './as-upstream.ts';
+import { ours, type Stop, twoNodes } from './two-nodes.ts';
+import { vpcOfNamespaces } from './vpc-of-namespaces.ts';
 
-const ROUNDS = 5;
-const SECONDS = 3;
+const ROUNDS = 9;
+const SECONDS = 2;
 const PORT = '5202';
 const ONE_CORE = ['taskset', '-c', '0'];
 
@@ -20,11 +23,19 @@ interface Path {
   readonly to: string;
   readonly address: string;
 }
-const plain: Path = { name: 'a plain veth', from: 'plain-a', to: 'plain-b', address: addresses.plain };
-const paths: readonly Path[] = [
-  { name: 'on one node', from: 'client', to: 'same', address: addresses.same },
-  { name: 'across two nodes', from: 'client', to: 'cross', address: addresses.cross },
-];
+const plain: Path = { name: 'a plain veth', from: 'plain-a', to: 'plain-b', address: '192.0.2.2' };
+const paths = [
+  {
+    name: 'on one node',
+    ours: { name: 'ours', from: 'client', to: 'same', address: ours.same },
+    upstream: { name: 'as upstream, without groups', from: 'up-client', to: 'up-same', address: upstream.same },
+  },
+  {
+    name: 'across two nodes',
+    ours: { name: 'ours', from: 'client', to: 'cross', address: ours.cross },
+    upstream: { name: 'as upstream, without groups', from: 'up-client', to: 'up-cross', address: upstream.cross },
+  },
+] as const satisfies readonly { readonly name: string; readonly ours: Path; readonly upstream: Path }[];
 
 const kinds = [
   { name: 'throughput, TCP', unit: 'Gbit/s' },
@@ -61,7 +72,9 @@ class Packets {
   }
   /** In the order of `kinds`. */
   async measure(path: Path): Promise<readonly number[]> {
-    const stream = ['iperf3', '--client', path.address, '--time', String(SECONDS), '--omit', '1', '--json'];
+    // Sender and receiver on a core each: left to themselves they share one in some rounds, and the figures say which.
+    const cores = ['--affinity', '0,1'];
+    const stream = ['iperf3', '--client', path.address, ...cores, '--time', String(SECONDS), '--omit', '1', '--json'];
     const { end } = JSON.parse(await this.ask(path, stream)) as {
       readonly end: { readonly sum_received: { readonly bits_per_second: number } };
     };
@@ -81,15 +94,26 @@ class Packets {
 
 export const packets: Bench = {
   name: 'packets',
-  summary: 'pod to pod on one node and across two, against a plain veth: throughput, request and response',
+  summary: 'pod to pod on one node and across two, against a plain veth and upstream: throughput, request and response',
   async run(progress) {
-    for (const program of ['iperf3', 'sockperf', 'taskset'])
+    for (const program of ['iperf3', 'sockperf', 'taskset', 'iptables', 'nft'])
       if (spawnSync(program, ['--version']).error !== undefined)
-        throw new Error(`there is no ${program}: apt-get install --no-install-recommends iperf3 sockperf util-linux`);
-    const nodes = await twoNodes(`brlbench-${process.pid}`);
-    const bench = new Packets((place) => nodes.netns(place));
-    const taken = new Map<Path, (readonly number[])[]>([plain, ...paths].map((path) => [path, []]));
+        throw new Error(
+          `there is no ${program}: apt-get install --no-install-recommends iperf3 sockperf util-linux iptables nftables`,
+        );
+    const vpc = vpcOfNamespaces(`brlbench-${process.pid}`);
+    const bench = new Packets((place) => vpc.netns(place));
+    const all: readonly Path[] = [plain, ...paths.flatMap((path) => [path.ours, path.upstream])];
+    const taken = new Map<Path, (readonly number[])[]>(all.map((path) => [path, []]));
+    let stop: Stop = async () => undefined;
     try {
+      for (const place of ['plain-a', 'plain-b']) vpc.add(place);
+      vpc.connect('plain-a', 'eth0', 'plain-b', 'eth0', '06:00:00:00:09:01');
+      vpc.within('plain-a', 'addr', 'add', '192.0.2.1/24', 'dev', 'eth0');
+      vpc.within('plain-b', 'addr', 'add', `${plain.address}/24`, 'dev', 'eth0');
+      vpc.within('plain-b', 'link', 'set', 'eth0', 'up');
+      stop = await twoNodes(vpc);
+      asUpstream(vpc);
       for (const path of taken.keys()) await bench.serve(path);
       for (let round = 1; round <= ROUNDS; round++) {
         progress(`round ${round} of ${ROUNDS}`);
@@ -97,19 +121,26 @@ export const packets: Bench = {
       }
     } finally {
       await bench.stop();
-      await nodes.destroy();
+      await stop();
+      vpc.destroy();
     }
     const valuesOf = (path: Path, at: number): readonly number[] =>
       (taken.get(path) ?? []).map((values) => values[at] ?? Number.NaN);
     return kinds.flatMap(({ name, unit }, at) =>
-      paths.map((path): Measure => ({
-        name: `${name}, ${path.name}`,
-        unit,
-        ours: valuesOf(path, at),
-        baseline: valuesOf(plain, at),
-        against: plain.name,
-        ratio: 'ours/baseline',
-      })),
+      paths.flatMap((path) =>
+        [
+          { of: path.ours, against: plain },
+          { of: path.upstream, against: plain },
+          { of: path.ours, against: path.upstream },
+        ].map(({ of, against }): Measure => ({
+          name: `${name}, ${path.name}, ${of.name}`,
+          unit,
+          ours: valuesOf(of, at),
+          baseline: valuesOf(against, at),
+          against: against.name,
+          ratio: 'ours/baseline',
+        })),
+      ),
     );
   },
 };

@@ -1,67 +1,31 @@
 /**
- * Two nodes with agents and three pods, all of one set of groups, beside a plain veth pair. What plays the VPC forwards
- * and judges nothing, so that what is measured is the nodes' own.
+ * Two nodes with agents and three pods, all of one set of groups.
  *
- *   client, same ── node a ══ vpc ══ node b ── cross        plain-a ── plain-b
+ *   client, same ── node a ══ vpc ══ node b ── cross
  */
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { spawnSync } from 'node:child_process';
 
 import { type AgentIn, agentIn } from '../../src/agent/testing/agent-in.ts';
 import { aGroup, allow, anInterface, aRecord, aSet } from '../../src/agent/testing/builders.ts';
-import type { InterfaceRecord } from '../../src/core/records/node-network.ts';
+import type { VpcOfNamespaces } from './vpc-of-namespaces.ts';
 
 const NODE = 'sg-0000000000000000a';
 const WEB = 'sg-0000000000000000b';
-const MTU = '9001';
-export const addresses = { same: '10.0.0.31', cross: '10.0.1.30', plain: '192.0.2.2' } as const;
+export const ours = { same: '10.0.0.31', cross: '10.0.1.30' } as const;
 const pods = [
   { node: 'a', name: 'client', address: '10.0.0.30' },
-  { node: 'a', name: 'same', address: addresses.same },
-  { node: 'b', name: 'cross', address: addresses.cross },
+  { node: 'a', name: 'same', address: ours.same },
+  { node: 'b', name: 'cross', address: ours.cross },
 ] as const;
 
-export interface TwoNodes {
-  /** Of a pod, `plain-a` or `plain-b`. */
-  netns(place: string): string;
-  destroy(): Promise<void>;
-}
+/** Stops the agents; namespaces are the VPC's. */
+export type Stop = () => Promise<void>;
 
-export async function twoNodes(prefix: string): Promise<TwoNodes> {
-  const folder = mkdtempSync(join(tmpdir(), `${prefix}-`));
-  const made: string[] = [];
+export async function twoNodes(vpc: VpcOfNamespaces): Promise<Stop> {
+  const folder = mkdtempSync(join(tmpdir(), 'brlbench-'));
   const agents: AgentIn[] = [];
-  const netns = (place: string): string => `${prefix}-${place}`;
-  const ip = (...args: readonly string[]): void => {
-    const { status, stderr } = spawnSync('ip', args, { encoding: 'utf8' });
-    if (status !== 0) throw new Error(`ip ${args.join(' ')}: ${stderr}`);
-  };
-  const within = (place: string, ...args: readonly string[]): void => ip('-n', netns(place), ...args);
-  const sysctl = (place: string, setting: string): void => ip('netns', 'exec', netns(place), 'sysctl', '-qw', setting);
-  const add = (place: string): void => {
-    ip('netns', 'add', netns(place));
-    made.push(netns(place));
-    within(place, 'link', 'set', 'lo', 'up');
-  };
-  const connect = (from: string, name: string, to: string, peer: string, mac: string): void => {
-    const link = ['link', 'add', name, 'mtu', MTU, 'up', 'type', 'veth'];
-    within(from, ...link, 'peer', 'name', peer, 'netns', netns(to), 'address', mac, 'mtu', MTU);
-  };
-  const attach = (node: string, { deviceIndex, mac, primaryAddress, addresses: own }: InterfaceRecord): void => {
-    const port = `${node}${deviceIndex}`;
-    connect('vpc', port, node, `eth${deviceIndex}`, mac);
-    sysctl('vpc', `net.ipv4.conf.${port}.proxy_arp=1`);
-    sysctl('vpc', `net.ipv4.neigh.${port}.proxy_delay=0`);
-    within('vpc', 'route', 'add', `${primaryAddress}/32`, 'dev', port);
-    for (const address of own)
-      within('vpc', 'route', 'add', `${address}/32`, 'via', primaryAddress, 'dev', port, 'onlink');
-    if (deviceIndex > 0) return;
-    within(node, 'link', 'set', 'eth0', 'up');
-    within(node, 'addr', 'add', `${primaryAddress}/20`, 'dev', 'eth0');
-    within(node, 'route', 'add', 'default', 'via', '10.0.0.1', 'dev', 'eth0');
-  };
   const serve = async (node: 'a' | 'b', own: readonly (typeof pods)[number][]): Promise<void> => {
     const third = node === 'a' ? 0 : 1;
     const interfaces = [
@@ -81,11 +45,11 @@ export async function twoNodes(prefix: string): Promise<TwoNodes> {
         addresses: own.map(({ address }) => address),
       }),
     ];
-    add(node);
-    for (const attached of interfaces) attach(node, attached);
+    vpc.add(node);
+    for (const attached of interfaces) vpc.attach(node, attached);
     mkdirSync(join(folder, node));
     const agent = agentIn({
-      netns: netns(node),
+      netns: vpc.netns(node),
       folder: join(folder, node),
       pods: own.map(({ name }) => ({ name, groups: WEB })),
     });
@@ -99,33 +63,24 @@ export async function twoNodes(prefix: string): Promise<TwoNodes> {
     agent.records.set(aRecord({ instance, interfaces, sets }));
     await agent.start();
     for (const { name } of own) {
-      add(name);
-      const { exitCode, stdout } = await agent.call('ADD', { name, netns: netns(name) });
+      vpc.add(name);
+      const { exitCode, stdout } = await agent.call('ADD', { name, netns: vpc.netns(name) });
       if (exitCode !== 0) throw new Error(`ADD of ${name}: ${stdout}`);
     }
   };
-  const destroy = async (): Promise<void> => {
+  const stop = async (): Promise<void> => {
     for (const agent of agents) await agent.stop();
-    for (const name of made) ip('netns', 'del', name);
     rmSync(folder, { recursive: true, force: true });
   };
-
   try {
-    for (const place of ['vpc', 'plain-a', 'plain-b']) add(place);
-    sysctl('vpc', 'net.ipv4.ip_forward=1');
-    within('vpc', 'addr', 'add', '10.0.0.1/32', 'dev', 'lo');
-    connect('plain-a', 'eth0', 'plain-b', 'eth0', '06:00:00:00:09:01');
-    within('plain-a', 'addr', 'add', '192.0.2.1/24', 'dev', 'eth0');
-    within('plain-b', 'addr', 'add', `${addresses.plain}/24`, 'dev', 'eth0');
-    within('plain-b', 'link', 'set', 'eth0', 'up');
     for (const node of ['a', 'b'] as const)
       await serve(
         node,
         pods.filter((pod) => pod.node === node),
       );
   } catch (error) {
-    await destroy();
+    await stop();
     throw error;
   }
-  return { netns, destroy };
+  return stop;
 }
