@@ -41,6 +41,8 @@ const watchSeconds = (random: () => number): number => Math.round(300 + random()
 const contentTypes: Record<Patch['type'], string> = {
   merge: 'application/merge-patch+json',
   json: 'application/json-patch+json',
+  // JSON is YAML.
+  apply: 'application/apply-patch+yaml',
 };
 
 export function createKube(options: KubeOptions): KubeClient {
@@ -115,10 +117,12 @@ export function createKube(options: KubeOptions): KubeClient {
     patch<T extends KubeObject>(
       resource: Resource,
       ref: { name: string; namespace?: string },
-      { type, body }: Patch,
+      patch: Patch,
       { subresource }: { readonly subresource?: 'status' } = {},
     ): Promise<T> {
-      const path = objectPath(resource, ref, subresource);
+      const { type, body } = patch;
+      const applying = type === 'apply' ? { fieldManager: patch.manager, force: String(patch.force ?? false) } : {};
+      const path = withQuery(objectPath(resource, ref, subresource), applying);
       return sendJson<T>({ method: 'PATCH', path, body, contentType: contentTypes[type] });
     },
     async delete(resource, ref, { uid } = {}) {

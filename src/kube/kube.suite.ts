@@ -246,6 +246,51 @@ export function kubeContract({ name, makeKube, prefix = 'contract' }: KubeContra
       });
     });
 
+    describe('server-side apply', () => {
+      const applied = (
+        name: string,
+        data: Record<string, string>,
+        how: { readonly manager: string; readonly force?: boolean },
+      ): Promise<ConfigMap> => {
+        const body = configMap(name, {}, data);
+        return kube.patch<ConfigMap>(configMaps, body.metadata, { type: 'apply', body, ...how });
+      };
+
+      it('makes what is absent, and takes back only what its manager no longer names', async () => {
+        const first = await applied('applied', { a: '1', b: '2' }, { manager: 'one' });
+        expect(first.data).toEqual({ a: '1', b: '2' });
+        const second = await applied('applied', { c: '3' }, { manager: 'two' });
+        expect(second.metadata.uid).toBe(first.metadata.uid);
+        expect(second.data).toEqual({ a: '1', b: '2', c: '3' });
+        expect((await applied('applied', { a: '1' }, { manager: 'one' })).data).toEqual({ a: '1', c: '3' });
+      });
+
+      it('keeps a field that several managers name until none does', async () => {
+        for (const manager of ['one', 'two']) await applied('shared', { a: '1', [manager]: '' }, { manager });
+        expect((await applied('shared', { one: '' }, { manager: 'one' })).data).toEqual({ a: '1', one: '', two: '' });
+        expect((await applied('shared', { two: '' }, { manager: 'two' })).data).toEqual({ one: '', two: '' });
+      });
+
+      it('refuses to change another’s field, unless it is forced, and then it is the other’s no more', async () => {
+        await applied('contested', { a: '1' }, { manager: 'one' });
+        await expect(applied('contested', { a: '2' }, { manager: 'two' })).rejects.toMatchObject({
+          code: 'kube-conflict',
+        });
+        expect((await applied('contested', { a: '2' }, { manager: 'two', force: true })).data).toEqual({ a: '2' });
+        expect((await applied('contested', { b: '' }, { manager: 'one' })).data).toEqual({ a: '2', b: '' });
+      });
+
+      it('counts what was written otherwise as its writer’s', async () => {
+        await made(configMaps, configMap('written', {}, { a: '1' }));
+        const conflict = { code: 'kube-conflict' };
+        await expect(applied('written', { a: '2' }, { manager: 'one' })).rejects.toMatchObject(conflict);
+        await applied('written', { b: '1' }, { manager: 'one' });
+        const named = configMap('written').metadata;
+        await kube.patch(configMaps, named, { type: 'merge', body: { data: { b: '2' } } });
+        await expect(applied('written', { b: '1' }, { manager: 'one' })).rejects.toMatchObject(conflict);
+      });
+    });
+
     describe('spec and status of a custom resource', () => {
       it('are written apart', async () => {
         const created = await made<Widget>(widgets, { ...widget('split'), status: { seen: 7 } });

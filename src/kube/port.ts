@@ -47,7 +47,12 @@ export type Patch =
   /** RFC 7386. */
   | { readonly type: 'merge'; readonly body: unknown }
   /** RFC 6902. */
-  | { readonly type: 'json'; readonly body: readonly unknown[] };
+  | { readonly type: 'json'; readonly body: readonly unknown[] }
+  /**
+   * Server-side apply: all that `manager` wants of the object. It makes one that is absent, and takes back what the
+   * manager applied before and no longer names. A field that another has set otherwise is kube-conflict unless forced.
+   */
+  | { readonly type: 'apply'; readonly body: KubeObject; readonly manager: string; readonly force?: boolean };
 
 export interface Kube {
   /** undefined when there is no such object. */

@@ -9,6 +9,7 @@ import type { KubeErrorCode } from '../http/status.ts';
 import { collectionPath } from '../http/url.ts';
 import type { Kube, KubeObject, ObjectList, ObjectRef, Patch, Resource, Selection, WatchEvent } from '../port.ts';
 import { resources } from '../resources.ts';
+import { createFieldOwners } from './field-owners.ts';
 import { createHistory } from './history.ts';
 import { jsonPatch, type JsonPatchOperation } from './json-patch.ts';
 import { born, changed, deletionOf, isLeaving, marked, preconditions, tidy, type Stored } from './lifecycle.ts';
@@ -56,6 +57,7 @@ export function createKubeDouble({
 }: KubeDoubleOptions = {}): KubeDouble {
   const history = createHistory();
   const store = createStore(history);
+  const owners = createFieldOwners();
   const calls: RecordedCall[] = [];
   const failures: { readonly code: KubeErrorCode; readonly verb?: Verb; readonly resource?: Resource }[] = [];
   let reachable = true;
@@ -77,6 +79,29 @@ export function createKubeDouble({
     );
     const [failure] = index === -1 ? [] : failures.splice(index, 1);
     if (failure !== undefined) throw new CodedError(failure.code, { detail: `this ${call.verb} was told to fail` });
+  };
+
+  const bear = (resource: Resource, object: KubeObject, name = object.metadata.name): Stored => {
+    const identity = { name, uid: uidOf(creations), creationTimestamp: timestamp() };
+    return store.put(resource, born(resource, tidy(object) as Stored, identity));
+  };
+
+  const update = (
+    resource: Resource,
+    current: Stored,
+    { wanted, subresource }: { readonly wanted: Stored; readonly subresource: 'status' | undefined },
+  ): Stored => {
+    for (const field of preconditions(resource, subresource)) {
+      if (wanted.metadata[field] === undefined || wanted.metadata[field] === current.metadata[field]) continue;
+      throw new CodedError('kube-conflict', {
+        detail: `409 ${resource.plural} "${current.metadata.name}" has another ${field}`,
+      });
+    }
+    const next = tidy(changed(resource, current, wanted, subresource));
+    if (isDeepStrictEqual(next, current)) return current;
+    if (!isLeaving(resource, next)) return store.put(resource, next);
+    store.remove(resource, next);
+    return next;
   };
 
   return {
@@ -122,8 +147,9 @@ export function createKubeDouble({
       if (store.find(resource, ref) !== undefined) {
         throw new CodedError('kube-conflict', { detail: `409 ${resource.plural} "${name}" already exists` });
       }
-      const identity = { name, uid: uidOf(creations), creationTimestamp: timestamp() };
-      return store.put(resource, born(resource, tidy(object) as Stored, identity)) as unknown as T;
+      const made = bear(resource, object, name);
+      owners.written(undefined, made);
+      return made as unknown as T;
     },
     async patch<T extends KubeObject>(
       resource: Resource,
@@ -132,16 +158,12 @@ export function createKubeDouble({
       { subresource }: { readonly subresource?: 'status' } = {},
     ): Promise<T> {
       await called({ verb: 'patch', resource, ref, patch, ...(subresource === undefined ? {} : { subresource }) });
-      const current = store.existing(resource, ref);
-      const wanted = patched(current, patch);
-      for (const field of preconditions(resource, subresource)) {
-        if (wanted.metadata[field] === undefined || wanted.metadata[field] === current.metadata[field]) continue;
-        throw new CodedError('kube-conflict', { detail: `409 ${resource.plural} "${ref.name}" has another ${field}` });
-      }
-      const next = tidy(changed(resource, current, wanted, subresource));
-      if (isDeepStrictEqual(next, current)) return current as unknown as T;
-      if (!isLeaving(resource, next)) return store.put(resource, next) as unknown as T;
-      store.remove(resource, next);
+      const current = patch.type === 'apply' ? store.find(resource, ref) : store.existing(resource, ref);
+      const wanted = patch.type === 'apply' ? owners.applied(current, patch) : patched(current, patch);
+      if (current === undefined) creations += 1;
+      const next = current === undefined ? bear(resource, wanted) : update(resource, current, { wanted, subresource });
+      if (patch.type === 'apply') owners.claim(current, next, patch);
+      else owners.written(current, next);
       return next as unknown as T;
     },
     async delete(resource, ref, { uid } = {}) {
@@ -160,7 +182,7 @@ export function createKubeDouble({
 const suffix = (count: number): string => count.toString(36).padStart(5, '0');
 const uidOf = (count: number): string => `00000000-0000-4000-8000-${count.toString(16).padStart(12, '0')}`;
 
-function patched(current: Stored, patch: Patch): Stored {
+function patched(current: Stored | undefined, patch: Exclude<Patch, { readonly type: 'apply' }>): Stored {
   if (patch.type === 'merge') return mergePatch(current, patch.body) as Stored;
   try {
     return jsonPatch(current, patch.body as readonly JsonPatchOperation[]) as Stored;
