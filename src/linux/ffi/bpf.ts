@@ -19,6 +19,8 @@ const ATTRIBUTE_SIZE = 128;
 const SCHED_CLS = 3;
 const ARRAY = 2;
 const LOG_SIZE = 64 * 1024;
+/** The verifier gives up (EAGAIN) when a signal waits, such as a child's end (kernel/bpf/verifier.c); libbpf tries as often. */
+const ATTEMPTS = 5;
 /** Where `struct bpf_prog_info` has what we ask of it. */
 const info = { size: 128, mapCount: 52, mapIds: 56 } as const;
 
@@ -45,8 +47,12 @@ function bpf({ command: which, operation, object, fill, referenced, text }: Call
   const attribute = Buffer.alloc(ATTRIBUTE_SIZE);
   held.add(referenced);
   fill(attribute);
-  const result = syscall(number, which, attribute, attribute.length);
-  const failure = result < 0 ? lastErrno() : 0;
+  let [result, failure] = [-1, 0];
+  for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
+    result = syscall(number, which, attribute, attribute.length);
+    failure = result < 0 ? lastErrno() : 0;
+    if (failure !== errno.EAGAIN) break;
+  }
   held.delete(referenced);
   if (failure !== 0) throw new KernelError({ errno: failure, operation, object, text: text?.() ?? '' });
   return result;
