@@ -51,6 +51,26 @@ describe('the relay', () => {
     await dead.close();
   });
 
+  it('ends the near side when there is no way to the far one, and serves the next', async () => {
+    let isGone = true;
+    const torn = await startRelay({
+      address: LOOPBACK,
+      port: 0,
+      connect() {
+        if (isGone) throw new Error('ENETUNREACH');
+        return connect(portOf(far), LOOPBACK);
+      },
+    });
+    const refused = connect(torn.port, LOOPBACK).on('error', () => undefined);
+    await once(refused, 'close');
+    isGone = false;
+    const near = connect(torn.port, LOOPBACK);
+    near.write('hello');
+    expect(String(await once(near, 'data'))).toBe('hello');
+    near.destroy();
+    await torn.close();
+  });
+
   it('says which port another program has', async () => {
     const start = startRelay({ address: LOOPBACK, port: relay.port, connect: () => connect(portOf(far), LOOPBACK) });
     await expect(start).rejects.toThrow(`port ${relay.port} of ${LOOPBACK} is taken`);

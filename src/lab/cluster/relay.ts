@@ -10,14 +10,21 @@ export interface RelayOptions {
   readonly address: string;
   /** 0: any free one. */
   readonly port: number;
-  /** A socket in the namespace that is connecting or connected. */
+  /** A socket in the namespace that is connecting or connected; it may throw, as where there is no way to the address. */
   readonly connect: () => Socket;
 }
 
 export async function startRelay({ address, port, connect }: RelayOptions): Promise<Relay> {
   const open = new Set<Socket>();
   const server = createServer({ noDelay: true }, (near) => {
-    const far = connect();
+    let far: Socket;
+    try {
+      far = connect();
+    } catch {
+      // The instance's network is gone, or not there yet: the same end as when nobody listens there.
+      near.destroy();
+      return;
+    }
     for (const [one, other] of [
       [near, far],
       [far, near],
