@@ -27,6 +27,8 @@ export interface Probe extends Omit<Attempt, 'tag'> {
   readonly to: string;
 }
 
+/** After so many in vain they are sent again: nobody else does, and a busy machine may lose one that should arrive. */
+const LOOKS_A_TRY = 50;
 const patience: Patience = { waitMs: 10_000, graceMs: 150 };
 /** Every witness listens on them; pairs of neighbours, so that a range's ends are seen. */
 export const PORTS: readonly number[] = [52, 53, 80, 81, 443, 444, 5431, 5432, 5433, 65_534, 65_535];
@@ -104,9 +106,14 @@ export function scratchInstances(): ScratchInstances {
       }
     };
     const end = Date.now() + patience.waitMs;
-    while (silent.some(({ tag, expected }) => expected && !opened.has(tag)) && Date.now() < end) {
+    const missing = () => silent.filter(({ tag, expected }) => expected && !opened.has(tag));
+    for (let look = 1; missing().length > 0 && Date.now() < end; look++) {
       await collect();
       await sleep(10);
+      if (look % LOOKS_A_TRY > 0) continue;
+      for (const [netns, attempts] of Map.groupBy(missing(), ({ from }) => from)) {
+        await ask(netns, { do: 'attempt', attempts, patience });
+      }
     }
     if (silent.some(({ expected }) => !expected)) await sleep(patience.graceMs).then(collect);
     return tagged.map(({ tag }) => opened.has(tag));

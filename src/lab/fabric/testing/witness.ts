@@ -111,6 +111,7 @@ function note(packet: Uint8Array, version: 4 | 6): void {
 }
 
 const TTL = { level: 0, name: 2 };
+const AGAIN_MS = 500;
 
 function sendRaw({ source, target, protocol, icmp, tag, ttl }: Attempt): void {
   const fd = rawSocket(protocol, isSix(target));
@@ -157,8 +158,19 @@ async function attempt(attempts: readonly Attempt[], { waitMs, graceMs }: Patien
     } else if (one.protocol === 17) {
       const client = createSocket(isSix(one.source) ? 'udp6' : 'udp4');
       client.on('message', () => opened.add(one.tag)).on('error', () => undefined);
-      client.bind(0, one.source, () => client.send('hello', one.port, one.target, () => undefined));
-      closers.push(() => client.close());
+      const say = (): void => {
+        if (!opened.has(one.tag)) client.send('hello', one.port, one.target, () => undefined);
+      };
+      let again: NodeJS.Timeout | undefined;
+      client.bind(0, one.source, () => {
+        say();
+        // Nobody else sends it again, and a busy machine may lose one that should arrive.
+        if (one.expected) again = setInterval(say, AGAIN_MS);
+      });
+      closers.push(() => {
+        clearInterval(again);
+        client.close();
+      });
     } else sendRaw(one);
   }
   const answered = attempts.filter(({ protocol }) => protocol === 6 || protocol === 17);
